@@ -1,0 +1,50 @@
+//! Why a request went through without being judged or without its act.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::Label;
+use super::label::labels;
+
+labels! {
+    /// The recorded reason of a passthrough that was not a judgement of "nothing needed".
+    ///
+    /// Whatever fails in groundwire becomes one of these, never an error of the caller's request.
+    Bypass {
+        /// Not a chat call of a known dialect: another route, method or content type.
+        NotACall = "not_a_call",
+        /// Made by a machine for a machine: structured output, forced tools, a tool result, several choices, log-probabilities.
+        Machine = "machine",
+        /// The request or the configuration said not to look.
+        OptedOut = "opted_out",
+        /// The body is signed; an edit would break the signature.
+        Signed = "signed",
+        /// The last turn holds no text that a human typed.
+        NotHumanText = "not_human_text",
+        /// The turn is in a language that the model does not read.
+        Language = "language",
+        /// The body has a content encoding that is not read.
+        Encoded = "encoded",
+        /// The body or its text is above the classification cap.
+        TooLarge = "too_large",
+        /// The client's body ended early or failed while it was being read.
+        Truncated = "truncated",
+        /// Not valid JSON, not UTF-8, or not of the dialect's shape.
+        Malformed = "malformed",
+        /// No classifier is loaded.
+        NoModel = "no_model",
+        /// The classifier's queue was full.
+        Saturated = "saturated",
+        /// The classifier did not answer before the deadline.
+        Deadline = "deadline",
+        /// Every worker hangs in a run that is past its deadline; replacements are being started.
+        Stalled = "stalled",
+        /// The classifier's thread panicked while it judged this turn; it has been replaced.
+        Panicked = "panicked",
+        /// The model ran and failed.
+        ClassifierFailed = "classifier_failed",
+    }
+}

@@ -1,0 +1,7 @@
+//! Embeddable inference-time grounding middleware for LLM APIs.
+
+pub mod classify;
+pub mod dialogue;
+mod error;
+
+pub use error::{Error, Result};
