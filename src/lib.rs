@@ -3,5 +3,6 @@
 pub mod classify;
 pub mod dialogue;
 mod error;
+pub mod wire;
 
 pub use error::{Error, Result};
