@@ -167,7 +167,7 @@ impl ResponseReader {
                 // Some servers leave out the blank line after the last event. If that event was cut instead, it just
                 // tells nothing.
                 let codec = self.dialect.codec();
-                events.finish(|event| drop(codec.note(event.data, &mut self.notes)));
+                events.finish(|event| codec.note(event.data, &mut self.notes).unwrap_or_default());
                 ended = self.notes.done || self.notes.finish_reason.is_some();
                 None
             }
