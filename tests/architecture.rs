@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 ///
 /// The same list stands in `src/manual/architecture.md`.
 const LAYERS: [&str; 13] = [
-    "error", "dialogue", "wire", "classify", "policy", "act", "observe", "engine", "layer", "config", "proxy", "cli", "main",
+    "error", "dialogue", "wire", "classify", "policy", "act", "observe", "engine", "layer", "config", "proxy", "cli",
+    "main",
 ];
 
 fn sources(folder: &str) -> Vec<PathBuf> {

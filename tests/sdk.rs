@@ -11,7 +11,8 @@ use std::process::Command;
 /// Runs a command to its end; its output is part of the failure.
 fn run(command: &mut Command) {
     let shown = format!("{command:?}");
-    let output = command.output().unwrap_or_else(|e| panic!("{shown} cannot be started: {e}; python3 with pip is needed"));
+    let output =
+        command.output().unwrap_or_else(|e| panic!("{shown} cannot be started: {e}; python3 with pip is needed"));
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     assert!(output.status.success(), "{shown}\n{}\n{}", text(&output.stdout), text(&output.stderr));
     print!("{}", text(&output.stdout));
@@ -29,7 +30,8 @@ fn environment() -> PathBuf {
         return python;
     }
     // Debian splits venv's pip off its python3: without it the environment is made bare and filled by the outer pip.
-    let full = Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder).output().is_ok_and(|o| o.status.success());
+    let full =
+        Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder).output().is_ok_and(|o| o.status.success());
     let pip = if full {
         vec![python.clone().into_os_string(), "-m".into(), "pip".into()]
     } else {

@@ -4,9 +4,11 @@ mod phrase;
 
 pub use phrase::{CLOSING, OPENING, instruction, question};
 
+use bytes::Bytes;
+
 use crate::dialogue::{Delivery, Gap};
 use crate::policy::Decision;
-use crate::wire::{OwnReply, Splice};
+use crate::wire::OwnReply;
 
 /// What is done to a request.
 #[derive(Debug)]
@@ -14,8 +16,8 @@ use crate::wire::{OwnReply, Splice};
 pub enum Intervention {
     /// It goes on as it came.
     Pass,
-    /// It goes on with these edits; everything outside them stays as it came.
-    Edit(Vec<Splice>),
+    /// It goes on with this body: as it came, but for the splices of the act.
+    Edit(Bytes),
     /// It does not go on: this is the response.
     Reply(OwnReply),
 }

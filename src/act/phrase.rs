@@ -53,9 +53,9 @@ pub fn question(gap: Gap) -> Option<&'static str> {
             "What you refer to did not come with your message. Could you paste it here? \
              If you meant something from earlier in our conversation, or something else, tell me which.",
         ),
-        Gap::MissingReferent => Some(
-            "I cannot tell what you are referring to. Could you name it, or describe it in a few words?",
-        ),
+        Gap::MissingReferent => {
+            Some("I cannot tell what you are referring to. Could you name it, or describe it in a few words?")
+        }
         _ => None,
     }
 }

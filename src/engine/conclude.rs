@@ -1,8 +1,6 @@
 //! The third step: decide, and turn the decision into bytes.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 
@@ -12,7 +10,7 @@ use crate::classify::Judgement;
 use crate::dialogue::{Bypass, Delivery, GroundingAct};
 use crate::observe::Judged;
 use crate::policy::Situation;
-use crate::wire::{ReplyTo, validate};
+use crate::wire::Document;
 
 /// What is done with a judged request, and its record.
 #[derive(Debug)]
@@ -27,7 +25,7 @@ pub struct Outcome {
 impl Grounder {
     /// Decides about a judged turn. `body` is what [`Grounder::prepare`] was given.
     pub fn conclude(&self, turn: JudgedTurn, verdict: Result<Arc<Judgement>, Bypass>, body: &Bytes) -> Outcome {
-        let JudgedTurn { mut pending, dialect, tail, history, tools, unseen, observe_only, include_usage, asked } = turn;
+        let JudgedTurn { mut pending, dialect, tail, history, tools, unseen, observe_only, reply_to, asked } = turn;
         pending.record.judge_micros = u64::try_from(asked.elapsed().as_micros()).unwrap_or(u64::MAX);
         let judgement = match verdict {
             Ok(judgement) => judgement,
@@ -48,33 +46,17 @@ impl Grounder {
         record.gap = decision.gap.filter(|_| !decision.is_none());
         let intervention = match words(&decision) {
             None => Intervention::Pass,
-            Some(Words::Steer(instruction)) => {
-                // The body was only skimmed so far. What is edited must be what it seems to be, to the last byte.
-                if validate(body).is_err() {
-                    leave_alone(record, Bypass::Malformed)
-                } else {
-                    match dialect.steer(&tail, body, &instruction) {
-                        Some(splice) => {
-                            record.added_bytes = splice.with.len() as u64;
-                            Intervention::Edit(vec![splice])
-                        }
-                        None => leave_alone(record, Bypass::Malformed),
-                    }
+            Some(words) => match (Document::validate(body), words, tail) {
+                (Ok(document), Words::Steer(instruction), Some(tail)) => {
+                    let splice = dialect.steer_at(tail, &instruction);
+                    record.added_bytes = splice.with.len() as u64;
+                    Intervention::Edit(document.splice(&[splice]))
                 }
-            }
-            Some(Words::Ask(question)) if validate(body).is_ok() => {
-                let stream = record.stream.unwrap_or(false);
-                let to = ReplyTo {
-                    model: record.model.as_deref().unwrap_or_default(),
-                    stream,
-                    include_usage,
-                    id_seed: unique(),
-                    created: unix_seconds(),
-                    prompt_bytes: body.len(),
-                };
-                Intervention::Reply(dialect.reply(&to, question))
-            }
-            Some(Words::Ask(_)) => leave_alone(record, Bypass::Malformed),
+                (Ok(_), Words::Ask(question), _) => Intervention::Reply(dialect.reply(&reply_to, question)),
+                // The body was only skimmed so far. What is edited must be what it seems to be, to the last byte.
+                (Err(bypass), ..) => leave_alone(record, bypass),
+                (Ok(_), Words::Steer(_), None) => leave_alone(record, Bypass::NotHumanText),
+            },
         };
         record.reason = Some(decision.reason.into_owned());
         Outcome { intervention, pending: Box::new(pending) }
@@ -87,20 +69,4 @@ fn leave_alone(record: &mut crate::observe::Record, bypass: Bypass) -> Intervent
     record.act = GroundingAct::None;
     record.delivery = Delivery::Observe;
     Intervention::Pass
-}
-
-/// Bytes that no other reply of this or another process has.
-fn unique() -> [u8; 16] {
-    static COUNT: AtomicU64 = AtomicU64::new(0);
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(&COUNT.fetch_add(1, Ordering::Relaxed).to_le_bytes());
-    hasher.update(&std::process::id().to_le_bytes());
-    hasher.update(format!("{:?} {:?}", SystemTime::now(), Instant::now()).as_bytes());
-    let mut seed = [0; 16];
-    seed.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
-    seed
-}
-
-fn unix_seconds() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map(|since| since.as_secs()).unwrap_or(0)
 }

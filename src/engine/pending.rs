@@ -55,10 +55,6 @@ impl Pending {
         self.tell();
     }
 
-    pub(super) fn own_micros(&self) -> u64 {
-        micros(self.accepted).saturating_sub(self.record.read_micros)
-    }
-
     fn tell(&mut self) {
         if !std::mem::replace(&mut self.told, true) {
             self.grounder.0.observers.turn(self.record.clone());

@@ -1,13 +1,17 @@
 //! The second step: read the body, pass the gates that need no model, and have the turn judged.
 
-use std::time::Instant;
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, Hasher};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use super::wrapper::is_wrapper_only;
 use super::{Admitted, Grounder, Pending, ToolsOffered};
 use crate::classify::Judging;
 use crate::dialogue::{Bypass, Conversation, ConversationSource, Identity, Part, PartKind, Role, Turn};
 use crate::policy::History;
-use crate::wire::{Call, Dialect, Tail};
+use crate::wire::{Call, Dialect, ReplyTo, Tail};
 
 /// A last user turn longer than this many bytes may hold retrieved text that settles what its question leaves open.
 const LONG_TURN: usize = 2_000;
@@ -27,12 +31,12 @@ pub enum Prepared {
 pub struct JudgedTurn {
     pub(super) pending: Pending,
     pub(super) dialect: Dialect,
-    pub(super) tail: Tail,
+    pub(super) tail: Option<Tail>,
     pub(super) history: History,
     pub(super) tools: bool,
     pub(super) unseen: bool,
     pub(super) observe_only: bool,
-    pub(super) include_usage: bool,
+    pub(super) reply_to: ReplyTo,
     pub(super) asked: Instant,
 }
 
@@ -69,7 +73,7 @@ impl Grounder {
             tools: call.conversation.tools,
             unseen: has_unseen(&call.conversation, at),
             observe_only,
-            include_usage: call.include_usage,
+            reply_to: ReplyTo::call(&call, unique(), unix_seconds()),
             asked: Instant::now(),
         });
         Prepared::Judge(turn, self.0.classifier.judge(identity.turn, &call.conversation, at))
@@ -101,6 +105,19 @@ fn pass(mut pending: Pending, bypass: Bypass) -> Prepared {
 
 fn text_bytes(conversation: &Conversation<'_>) -> usize {
     conversation.turns.iter().flat_map(Turn::texts).map(|text| text.raw().len()).sum()
+}
+
+/// Bytes that no other reply of this or another process has.
+fn unique() -> [u8; 16] {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    static PROCESS: OnceLock<u64> = OnceLock::new();
+    let process = PROCESS.get_or_init(|| RandomState::new().build_hasher().finish());
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    (u128::from(*process) << 64 | u128::from(count)).to_be_bytes()
+}
+
+fn unix_seconds() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map(|since| since.as_secs()).unwrap_or(0)
 }
 
 /// Whether the request carries something that a small model does not read and the upstream model does.

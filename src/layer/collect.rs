@@ -10,7 +10,6 @@ use http_body::Body;
 use super::request_body::After;
 
 /// A body that is being collected.
-#[derive(Debug)]
 pub(super) struct Collect<B> {
     /// `None` once it was given on.
     body: Option<B>,
@@ -20,7 +19,6 @@ pub(super) struct Collect<B> {
 }
 
 /// What was collected, and how it ended.
-#[derive(Debug)]
 pub(super) struct Collected<B: Body> {
     pub(super) bytes: Bytes,
     pub(super) end: CollectEnd,

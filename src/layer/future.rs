@@ -22,7 +22,7 @@ use crate::classify::Judging;
 use crate::dialogue::Bypass;
 use crate::engine::{Admission, Admitted, Grounder, JudgedTurn, Outcome, Pending, Prepared};
 use crate::observe::{Ending, Record};
-use crate::wire::{OwnReply, ResponseReader, splice};
+use crate::wire::{OwnReply, ResponseReader};
 
 pin_project! {
     /// The response to come.
@@ -108,8 +108,7 @@ where
                     let Outcome { intervention, pending } = this.grounder.conclude(*turn, verdict, &bytes);
                     match intervention {
                         Intervention::Pass => call(this.inner, head, bytes, after, pending),
-                        Intervention::Edit(edits) => {
-                            let bytes = splice(&bytes, &edits);
+                        Intervention::Edit(bytes) => {
                             set_length(&mut head.headers, bytes.len());
                             call(this.inner, head, bytes, after, pending)
                         }
@@ -172,7 +171,11 @@ fn set_length(headers: &mut HeaderMap, length: usize) {
     }
 }
 
-fn watched<R: Body>(grounder: &Grounder, mut response: Response<R>, mut pending: Box<Pending>) -> Response<ResponseBody<R>> {
+fn watched<R: Body>(
+    grounder: &Grounder,
+    mut response: Response<R>,
+    mut pending: Box<Pending>,
+) -> Response<ResponseBody<R>> {
     pending.record.status = Some(response.status().as_u16());
     let reader = ResponseReader::new(pending.record.dialect, response.status(), response.headers());
     announce(grounder, response.headers_mut(), &pending.record);

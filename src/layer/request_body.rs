@@ -1,5 +1,6 @@
 //! The body that the inner service gets: the caller's own, or what was read of it and then the rest.
 
+use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -10,10 +11,8 @@ use http_body::{Body, Frame, SizeHint};
 /// The body of a request behind a grounding layer.
 ///
 /// Its bytes are the caller's, to the last trailer, unless an act changed them.
-#[derive(Debug)]
 pub struct RequestBody<B: Body>(State<B>);
 
-#[derive(Debug)]
 enum State<B: Body> {
     /// Never touched.
     Untouched(B),
@@ -22,7 +21,6 @@ enum State<B: Body> {
 }
 
 /// What follows the bytes that were read.
-#[derive(Debug)]
 pub(super) enum After<B: Body> {
     /// The end, with trailers if there were any.
     End(Option<HeaderMap>),
@@ -39,6 +37,15 @@ impl<B: Body> RequestBody<B> {
 
     pub(super) fn replay(head: Bytes, after: After<B>) -> Self {
         Self(State::Replay { head: (!head.is_empty()).then_some(head), after })
+    }
+}
+
+/// Nothing in it is pinned in place but `B`, which does not care; the error is only ever moved out.
+impl<B: Body + Unpin> Unpin for RequestBody<B> {}
+
+impl<B: Body> fmt::Debug for RequestBody<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RequestBody").finish_non_exhaustive()
     }
 }
 

@@ -106,7 +106,7 @@ impl Watch {
         if let Some(notes) = &mut self.0 {
             notes.pending.record.response_bytes += data.len() as u64;
             notes.reader.feed(data);
-            if notes.reader.saw_text() {
+            if notes.reader.first_text() {
                 notes.pending.first_text();
             }
         }

@@ -69,8 +69,11 @@ impl JsonLines {
     /// If it cannot be opened for appending.
     pub fn append(path: &std::path::Path, queue: usize) -> Result<Self> {
         let file = std::fs::OpenOptions::new().create(true).append(true).open(path).map_err(|e| {
-            Error::io(format!("records cannot be written to {}; name a file in a folder that exists and is writable", path.display()))
-                .with(e)
+            Error::io(format!(
+                "records cannot be written to {}; name a file in a folder that exists and is writable",
+                path.display()
+            ))
+            .with(e)
         })?;
         Self::new(file, queue)
     }

@@ -67,7 +67,8 @@ impl Metrics {
     /// All counters at zero.
     pub fn new() -> Self {
         let mut registry = Registry::with_prefix("groundwire");
-        let fine = || Histogram::new([5e-5, 1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 3e-3, 5e-3, 8e-3, 1.2e-2, 2.5e-2, 5e-2, 0.1, 1.0]);
+        let fine =
+            || Histogram::new([5e-5, 1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 3e-3, 5e-3, 8e-3, 1.2e-2, 2.5e-2, 5e-2, 0.1, 1.0]);
         let metrics = Self {
             turns: Family::default(),
             acts: Family::default(),
@@ -81,12 +82,31 @@ impl Metrics {
         };
         registry.register("turns", "Chat calls", metrics.turns.clone());
         registry.register("acts", "Grounding acts", metrics.acts.clone());
-        registry.register("bypasses", "Requests that went through unjudged or without their act", metrics.bypasses.clone());
+        registry.register(
+            "bypasses",
+            "Requests that went through unjudged or without their act",
+            metrics.bypasses.clone(),
+        );
         registry.register("responses", "How exchanges ended", metrics.responses.clone());
         registry.register("tokens", "Tokens that the upstream reports", metrics.tokens.clone());
-        registry.register_with_unit("judge", "Classification as the request sees it", Unit::Seconds, metrics.judge.clone());
-        registry.register_with_unit("own", "Time in groundwire, classification included", Unit::Seconds, metrics.own.clone());
-        registry.register_with_unit("first_token", "Until the reply's first text", Unit::Seconds, metrics.first_token.clone());
+        registry.register_with_unit(
+            "judge",
+            "Classification as the request sees it",
+            Unit::Seconds,
+            metrics.judge.clone(),
+        );
+        registry.register_with_unit(
+            "own",
+            "Time in groundwire, classification included",
+            Unit::Seconds,
+            metrics.own.clone(),
+        );
+        registry.register_with_unit(
+            "first_token",
+            "Until the reply's first text",
+            Unit::Seconds,
+            metrics.first_token.clone(),
+        );
         Self { registry, ..metrics }
     }
 
@@ -128,14 +148,10 @@ impl Observer for Metrics {
         };
         self.responses.get_or_create(&ResponseLabels { status: record.status.unwrap_or(0), ending }).inc();
         if let Some(usage) = &record.usage {
-            let mut add = |kind, tokens: Option<u64>| {
-                if let Some(tokens) = tokens {
-                    self.tokens.get_or_create(&KindLabel { kind }).inc_by(tokens);
-                }
-            };
+            let add = |kind, tokens| self.tokens.get_or_create(&KindLabel { kind }).inc_by(tokens);
             add("prompt", usage.prompt_tokens);
-            add("cached", usage.cached_tokens);
             add("completion", usage.completion_tokens);
+            add("cached", usage.cached_tokens.unwrap_or(0));
         }
         let seconds = |micros: u64| micros as f64 / 1e6;
         if record.judgement.is_some() || record.judge_micros > 0 {

@@ -49,8 +49,10 @@ pub struct Record {
     /// Whether the policy would have acted.
     pub triggered: bool,
     /// The policy.
+    #[serde(serialize_with = "display")]
     pub policy: Arc<str>,
     /// The hash of everything that decisions depend on.
+    #[serde(serialize_with = "display")]
     pub config: Arc<str>,
     /// The act performed, or decided on where the delivery is `observe`.
     pub act: GroundingAct,

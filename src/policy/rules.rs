@@ -165,7 +165,11 @@ mod tests {
             let judgement = judgement(ask, assume, gap, act);
             let history = History { user_turns: 1, questions, after_question };
             let decision = policy.decide(&Situation::new(&judgement, history, tools, false));
-            assert_eq!((decision.act, decision.delivery), (expected, delivery), "{judgement:?} {history:?}: {decision:?}");
+            assert_eq!(
+                (decision.act, decision.delivery),
+                (expected, delivery),
+                "{judgement:?} {history:?}: {decision:?}"
+            );
         }
     }
 
