@@ -63,16 +63,26 @@ fn streams() -> Vec<(&'static [u8], Vec<Event>)> {
         (b"data: YHOO\ndata: +2\ndata: 10\n\n", vec![event("message", "YHOO\n+2\n10", "")]),
         (
             b": test stream\n\ndata: first event\nid: 1\n\ndata:second event\nid\n\ndata:  third event\n\n",
-            vec![event("message", "first event", "1"), event("message", "second event", ""), event("message", " third event", "")],
+            vec![
+                event("message", "first event", "1"),
+                event("message", "second event", ""),
+                event("message", " third event", ""),
+            ],
         ),
         (b"data\n\ndata\ndata\n\n", vec![event("message", "", ""), event("message", "\n", "")]),
         (b"data:test\n\ndata: test\n\n", vec![event("message", "test", ""), event("message", "test", "")]),
-        (b"event: a\r\ndata: 1\r\n\r\nevent: b\rdata: 2\r\rdata: 3\n\n", vec![event("a", "1", ""), event("b", "2", ""), event("message", "3", "")]),
+        (
+            b"event: a\r\ndata: 1\r\n\r\nevent: b\rdata: 2\r\rdata: 3\n\n",
+            vec![event("a", "1", ""), event("b", "2", ""), event("message", "3", "")],
+        ),
         (b"\xEF\xBB\xBFdata: 1\n\n\xEF\xBB\xBFdata: 2\n\n", vec![event("message", "1", "")]),
         (b"event: lost\n\ndata: x\n\n", vec![event("message", "x", "")]),
         (b"id: a\0b\nid: 7\ndata: \xF0\x9F\x98\x80\r\n\r\n\r\n", vec![event("message", "😀", "7")]),
         (b"DATA: no\n data: no\ndata : no\ndatum\n\n", vec![]),
-        (b"data: {\"a\":1}\n\ndata: [DONE]\n\n", vec![event("message", "{\"a\":1}", ""), event("message", "[DONE]", "")]),
+        (
+            b"data: {\"a\":1}\n\ndata: [DONE]\n\n",
+            vec![event("message", "{\"a\":1}", ""), event("message", "[DONE]", "")],
+        ),
         (b"\n\n\r\n\r", vec![]),
         (b"", vec![]),
     ]
@@ -94,7 +104,11 @@ fn every_stream_reads_the_same_at_every_pair_of_cuts() {
 
 #[test]
 fn what_a_stream_ends_in_is_reported() {
-    for (stream, data) in [("data: 1\n\ndata: [DONE]\n", "[DONE]"), ("data: 1\n\ndata: [DO", "[DO"), ("data: 1\n\ndata: a\r\ndata: b", "a\nb")] {
+    for (stream, data) in [
+        ("data: 1\n\ndata: [DONE]\n", "[DONE]"),
+        ("data: 1\n\ndata: [DO", "[DO"),
+        ("data: 1\n\ndata: a\r\ndata: b", "a\nb"),
+    ] {
         let (events, _) = read([stream.as_bytes()]);
         assert_eq!(events, [event("message", "1", ""), ("message".to_owned(), data.to_owned(), String::new(), false)]);
     }
@@ -120,8 +134,18 @@ fn retry_takes_digits_only() {
 fn any_stream() -> impl Strategy<Value = Vec<u8>> {
     let line = prop_oneof![
         Just(Vec::new()),
-        prop::sample::select(vec!["data", "data:", "event: e", "id: 1", "id", "retry: 5", ":", "x: y", "\u{feff}data: z"])
-            .prop_map(|line| line.as_bytes().to_vec()),
+        prop::sample::select(vec![
+            "data",
+            "data:",
+            "event: e",
+            "id: 1",
+            "id",
+            "retry: 5",
+            ":",
+            "x: y",
+            "\u{feff}data: z"
+        ])
+        .prop_map(|line| line.as_bytes().to_vec()),
         "data: ?[a-z:é😀]{0,8}".prop_map(String::into_bytes),
         "[a-z: \u{0}]{0,8}".prop_map(String::into_bytes),
     ];

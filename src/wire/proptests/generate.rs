@@ -25,7 +25,17 @@ pub(super) fn string() -> impl Strategy<Value = String> {
 
 fn scalar() -> impl Strategy<Value = String> {
     prop::sample::select(vec![
-        "null", "true", "false", "0", "-0", "1", "2", "1e400", "-0.0E-9", "123456789012345678901234567890", "0.1",
+        "null",
+        "true",
+        "false",
+        "0",
+        "-0",
+        "1",
+        "2",
+        "1e400",
+        "-0.0E-9",
+        "123456789012345678901234567890",
+        "0.1",
     ])
     .prop_map(str::to_owned)
 }
@@ -39,7 +49,8 @@ fn list(items: impl Strategy<Value = String>, count: std::ops::Range<usize>) -> 
 
 /// Puts keys and values together; keys come with their quotes.
 fn object(entries: Vec<(String, String)>, space: &str) -> String {
-    let entries: Vec<_> = entries.into_iter().map(|(key, value)| format!("{space}{key}{space}:{value}{space}")).collect();
+    let entries: Vec<_> =
+        entries.into_iter().map(|(key, value)| format!("{space}{key}{space}:{value}{space}")).collect();
     format!("{{{}}}", entries.join(","))
 }
 
@@ -56,8 +67,16 @@ pub(super) fn value() -> BoxedStrategy<String> {
 /// A key that means nothing to us.
 pub(super) fn foreign_key() -> BoxedStrategy<String> {
     prop_oneof![
-        prop::sample::select(vec!["\"seed\"", "\"\"", "\"x\"", "\"role\"", "\"content\"", "\"Messages\"", "\"messages \""])
-            .prop_map(str::to_owned),
+        prop::sample::select(vec![
+            "\"seed\"",
+            "\"\"",
+            "\"x\"",
+            "\"role\"",
+            "\"content\"",
+            "\"Messages\"",
+            "\"messages \""
+        ])
+        .prop_map(str::to_owned),
         inside().prop_map(|inside| format!("\"_{inside}\"")),
     ]
     .boxed()
@@ -66,9 +85,23 @@ pub(super) fn foreign_key() -> BoxedStrategy<String> {
 /// A key that is read, or a foreign one.
 pub(super) fn own_key() -> BoxedStrategy<String> {
     let own = vec![
-        "\"messages\"", "\"model\"", "\"stream\"", "\"stream_options\"", "\"metadata\"", "\"tools\"", "\"functions\"",
-        "\"response_format\"", "\"tool_choice\"", "\"n\"", "\"modalities\"", "\"role\"", "\"content\"", "\"type\"", "\"text\"",
-        "\"str\\u0065am\"", "\"include_usage\"",
+        "\"messages\"",
+        "\"model\"",
+        "\"stream\"",
+        "\"stream_options\"",
+        "\"metadata\"",
+        "\"tools\"",
+        "\"functions\"",
+        "\"response_format\"",
+        "\"tool_choice\"",
+        "\"n\"",
+        "\"modalities\"",
+        "\"role\"",
+        "\"content\"",
+        "\"type\"",
+        "\"text\"",
+        "\"str\\u0065am\"",
+        "\"include_usage\"",
     ];
     prop_oneof![prop::sample::select(own).prop_map(str::to_owned), foreign_key()].boxed()
 }
