@@ -1,0 +1,1 @@
+//! Interleavings of the roster, played through.
