@@ -4,7 +4,7 @@
 //! shut only for what is plainly foreign. Code, names, typos, a non-native writer's English and a foreign text inside
 //! an English request ("Translate to English: …") all pass.
 
-use whatlang::{Lang, Script};
+use whatlang::{Detector, Lang, Script};
 
 use super::Window;
 
@@ -16,6 +16,8 @@ const FEWEST_WORDS: usize = 5;
 const FEWEST_LETTERS: usize = 25;
 /// Share of common English words from which a Latin text passes, whatever else it holds.
 const ENGLISH_SHARE: f64 = 0.15;
+/// The same where words count that other languages share, beside at least one that they do not.
+const SHARED_SHARE: f64 = 0.3;
 /// At the beginning or the end of a turn, English words among this many that make an English frame of it.
 const FRAME: usize = 10;
 /// See [`FRAME`].
@@ -45,12 +47,20 @@ fn is_foreign_text(text: &str) -> bool {
     if words.len() < FEWEST_WORDS || latin < FEWEST_LETTERS {
         return false;
     }
-    let english = words.iter().filter(|word| is_english(word)).count();
-    if english as f64 >= ENGLISH_SHARE * words.len() as f64 || has_frame(text) || is_code(text) || is_names(&words) {
+    let (english, shared) = count_english(&words);
+    let at_least = |count: usize, share: f64| count as f64 >= share * words.len() as f64;
+    if at_least(english, ENGLISH_SHARE) || (english > 0 && at_least(english + shared, SHARED_SHARE)) {
         return false;
     }
-    whatlang::detect(text)
-        .is_some_and(|found| found.script() == Script::Latin && found.lang() != Lang::Eng && found.is_reliable())
+    if has_frame(text) || is_code(text) || is_names(&words) {
+        return false;
+    }
+    // What matters is the distance to English, not to the nearest of all languages: Spanish and Portuguese are often
+    // too close for the detector to tell apart.
+    whatlang::detect_lang(text).filter(|&lang| lang != Lang::Eng).is_some_and(|lang| {
+        let found = Detector::with_allowlist(vec![lang, Lang::Eng]).detect(text);
+        found.is_some_and(|found| found.script() == Script::Latin && found.lang() == lang && found.is_reliable())
+    })
 }
 
 /// Latin letters, accents and full-width forms included.
@@ -65,7 +75,7 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
         .filter(|word| !word.is_empty())
 }
 
-/// Whether the turn begins or ends with English around something else.
+/// Whether the turn begins or ends with English around something else: "Translate to English: …", "… What is this?"
 fn has_frame(text: &str) -> bool {
     let words: Vec<&str> = words(text).collect();
     let english = |words: &[&str]| {
@@ -75,15 +85,34 @@ fn has_frame(text: &str) -> bool {
         seen.len()
     };
     let frame = FRAME.min(words.len());
-    // A short request around a long quote: "Translate to English", "What does this mean?".
-    english(&words[..frame]) >= FRAME_WORDS || english(&words[words.len() - frame..]) >= FRAME_WORDS
+    if english(&words[..frame]) >= FRAME_WORDS || english(&words[words.len() - frame..]) >= FRAME_WORDS {
+        return true;
+    }
+    let ends = [':', '\n', '"', '“', '«', '„', '?', '!', '.', '：'];
+    let mut clauses = text.split(ends).filter(|clause| !clause.trim().is_empty());
+    let (first, last) = (clauses.next(), clauses.next_back());
+    first.into_iter().chain(last).any(is_english_clause)
+}
+
+/// Whether nearly all words are English, those included that other languages have too.
+fn is_english_clause(clause: &str) -> bool {
+    let words: Vec<&str> = words(clause).collect();
+    let (english, shared) = count_english(&words);
+    words.len() >= 2 && english >= 1 && (english + shared) * 3 >= words.len() * 2
+}
+
+/// How many of the words are English, and how many may be.
+fn count_english(words: &[&str]) -> (usize, usize) {
+    let english = words.iter().filter(|word| is_english(word)).count();
+    let shared = words.iter().filter(|word| SHARED.iter().any(|shared| word.eq_ignore_ascii_case(shared))).count();
+    (english, shared)
 }
 
 /// Whether the letters of other scripts are single symbols, as in a formula.
 fn is_formula(text: &str, other: usize) -> bool {
     let alone = text
         .split(|c: char| !c.is_alphanumeric())
-        .filter(|word| word.chars().count() <= 2)
+        .filter(|word| word.chars().count() <= 3)
         .flat_map(str::chars)
         .filter(|c| c.is_alphabetic() && !is_latin(*c) && matches!(c, 'Α'..='ω'))
         .count();
@@ -121,30 +150,36 @@ fn is_english(word: &str) -> bool {
 }
 
 /// Common English words that are no common words of other languages written in Latin letters; sorted.
-///
-/// Left out on purpose: *a, an, as, at, do, for, he, in, is, man, me, no, on, or, so, to, was, we, will* and their like,
-/// each of which is frequent in another language.
 #[rustfmt::skip]
 const ENGLISH: &[&str] = &[
-    "about", "above", "after", "again", "all", "also", "always", "and", "another", "answer", "any", "are", "aren't",
-    "article", "ask", "back", "be", "because", "been", "before", "being", "best", "better", "between", "book", "both",
-    "but", "buy", "by", "can", "can't", "cannot", "change", "check", "code", "correct", "could", "create", "day",
-    "describe", "did", "didn't", "does", "doesn't", "don't", "down", "each", "email", "english", "essay", "even",
-    "every", "example", "explain", "few", "find", "first", "fix", "following", "food", "french", "from", "generate",
-    "german", "get", "give", "given", "go", "going", "good", "got", "great", "had", "happy", "has", "have", "help",
-    "her", "here", "his", "house", "how", "i'd", "i'll", "i'm", "i've", "if", "into", "isn't", "it", "it's", "its",
-    "job", "just", "keep", "know", "language", "last", "less", "let", "let's", "life", "like", "list", "little", "live",
-    "long", "look", "lot", "love", "made", "make", "many", "mean", "meaning", "means", "money", "more", "most", "much",
-    "must", "my", "name", "need", "never", "new", "next", "not", "now", "of", "off", "old", "one", "only", "other",
-    "our", "out", "over", "own", "paragraph", "people", "phrase", "please", "provide", "question", "read", "really",
-    "rewrite", "right", "said", "same", "say", "sentence", "she", "short", "should", "show", "some", "someone",
-    "something", "spanish", "start", "still", "stop", "story", "such", "suggest", "summarise", "summarize", "summary",
-    "take", "tell", "text", "than", "thank", "thanks", "that", "that's", "the", "their", "them", "then", "there",
-    "these", "they", "thing", "things", "think", "this", "those", "three", "through", "time", "title", "today", "too",
-    "translate", "try", "two", "under", "understand", "up", "use", "used", "using", "very", "want", "wanted", "way",
-    "well", "were", "what", "what's", "when", "where", "which", "while", "who", "whose", "why", "with", "without",
-    "won't", "word", "words", "work", "world", "would", "write", "writing", "written", "wrong", "year", "years", "yes",
-    "you", "you're", "your", "yours",
+    "about", "above", "after", "again", "against", "always", "and", "another", "answer", "any", "anything", "aren't",
+    "around", "article", "ask", "because", "before", "being", "best", "better", "between", "book", "buy", "can't",
+    "cannot", "change", "cheap", "check", "correct", "could", "create", "describe", "did", "didn't", "does",
+    "doesn't", "doing", "don't", "down", "during", "each", "either", "english", "enough", "essay", "every",
+    "everything", "example", "explain", "find", "first", "fix", "following", "french", "from", "generate", "german",
+    "get", "give", "given", "going", "good", "great", "happy", "have", "having", "he's", "hello", "help", "hey",
+    "house", "how", "i'd", "i'll", "i'm", "i've", "into", "isn't", "it's", "just", "keep", "know", "language", "less",
+    "let's", "life", "like", "little", "lot", "love", "made", "make", "many", "may", "mean", "meaning", "means",
+    "might", "money", "more", "much", "my", "need", "never", "next", "nothing", "now", "old", "only", "other", "our",
+    "out", "own", "paragraph", "people", "phrase", "please", "provide", "question", "read", "really", "rewrite",
+    "right", "said", "same", "say", "sentence", "shall", "short", "should", "should've", "show", "since", "some",
+    "someone", "something", "spanish", "still", "story", "such", "suggest", "summarise", "summarize", "summary",
+    "sure", "take", "tell", "than", "thank", "thanks", "that", "that's", "the", "their", "them", "then", "there",
+    "these", "they", "thing", "things", "think", "this", "those", "though", "three", "through", "today", "too",
+    "translate", "try", "understand", "until", "up", "used", "using", "very", "wanted", "way", "well", "were", "what",
+    "what's", "when", "where", "whether", "which", "while", "who", "whose", "why", "with", "without", "won't", "words",
+    "work", "world", "would", "write", "writing", "written", "wrong", "year", "years", "you", "you're", "your",
+    "yours",
+];
+
+/// Common English words that other languages have too; they count only beside the others. Sorted.
+#[rustfmt::skip]
+const SHARED: &[&str] = &[
+    "a", "all", "also", "am", "an", "are", "as", "at", "back", "be", "been", "both", "but", "by", "can", "code",
+    "day", "do", "email", "even", "few", "food", "for", "go", "got", "had", "has", "he", "her", "here", "his", "i",
+    "if", "in", "is", "it", "its", "job", "last", "let", "list", "live", "long", "look", "me", "most", "must", "name",
+    "new", "no", "not", "of", "off", "on", "one", "or", "over", "she", "so", "start", "stop", "text", "time", "title",
+    "to", "two", "under", "use", "want", "was", "we", "will", "word", "yes",
 ];
 
 #[cfg(test)]

@@ -350,4 +350,5 @@ fn pause(faults: u32) -> Duration {
 
 #[cfg(test)]
 #[path = "roster_tests.rs"]
+#[allow(clippy::unwrap_used)]
 mod tests;
