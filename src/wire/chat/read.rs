@@ -1,0 +1,142 @@
+//! Reading a call: one pass over the body that looks into `messages` and only keeps the place of everything else.
+
+use super::content::Content;
+use super::machine::{self, Wishes};
+use crate::dialogue::{Conversation, Part, PartKind, Role, Text, Turn};
+use crate::wire::call::{Call, Tail};
+use crate::wire::span::{Cursor, Malformed, field, given, once, text, word};
+
+/// The values of a call's keys that say something about it, as they stand.
+#[derive(Default)]
+struct Keys<'a> {
+    model: Option<&'a [u8]>,
+    stream: Option<&'a [u8]>,
+    stream_options: Option<&'a [u8]>,
+    metadata: Option<&'a [u8]>,
+    tools: Option<&'a [u8]>,
+    functions: Option<&'a [u8]>,
+    wishes: Wishes<'a>,
+}
+
+impl<'a> Keys<'a> {
+    fn slot(&mut self, key: &[u8]) -> Option<&mut Option<&'a [u8]>> {
+        match key {
+            b"model" => Some(&mut self.model),
+            b"stream" => Some(&mut self.stream),
+            b"stream_options" => Some(&mut self.stream_options),
+            b"metadata" => Some(&mut self.metadata),
+            b"tools" => Some(&mut self.tools),
+            b"functions" => Some(&mut self.functions),
+            _ => self.wishes.slot(key),
+        }
+    }
+}
+
+pub(super) fn read(body: &[u8]) -> Result<Call<'_>, Malformed> {
+    let mut keys = Keys::default();
+    let mut messages = None;
+    let mut cursor = Cursor::new(body);
+    cursor.object(|key, cursor| match (key, keys.slot(key)) {
+        (b"messages", _) => once(&mut messages, Messages::read(cursor)?),
+        (_, Some(slot)) => once(slot, cursor.skip()?),
+        (_, None) => cursor.skip().map(drop),
+    })?;
+    cursor.end()?;
+    let Messages { turns, tail } = messages.filter(|messages| !messages.turns.is_empty()).ok_or(Malformed)?;
+
+    let stream_options = given(keys.stream_options);
+    let include_usage = stream_options.map(|options| field(options, b"include_usage")).transpose()?.flatten();
+    Ok(Call {
+        machine: machine::reason(&keys.wishes, turns.last().map(|turn| turn.role))?,
+        conversation: Conversation { turns, tools: has_items(keys.tools) || has_items(keys.functions) },
+        model: given(keys.model).map(|model| text(model).ok_or(Malformed)).transpose()?,
+        stream: boolean(given(keys.stream))?,
+        include_usage: boolean(include_usage)?,
+        conversation_id: given(keys.metadata).map(conversation_id).transpose()?.flatten(),
+        tail,
+    })
+}
+
+/// The API itself knows no conversations. `metadata` is where an application can put an identifier of its own that the
+/// API accepts; these two names are what applications use. (`prompt_cache_key` and `safety_identifier` name a cache
+/// bucket and a person, not a conversation.)
+fn conversation_id(metadata: &[u8]) -> Result<Option<Text<'_>>, Malformed> {
+    let named = |name| Ok(field(metadata, name)?.and_then(text).filter(|id| !id.is_empty()));
+    Ok(named(b"conversation_id")?.or(named(b"thread_id")?))
+}
+
+fn boolean(value: Option<&[u8]>) -> Result<bool, Malformed> {
+    match value {
+        None | Some(b"false") => Ok(false),
+        Some(b"true") => Ok(true),
+        Some(_) => Err(Malformed),
+    }
+}
+
+/// Whether `value` is a list that is not empty: SDKs send `[]` where there is nothing to offer.
+fn has_items(value: Option<&[u8]>) -> bool {
+    let mut any = false;
+    // What is no list, or a broken one, offers nothing.
+    let _ = Cursor::new(value.unwrap_or_default()).array(|cursor| {
+        any = true;
+        cursor.skip().map(drop)
+    });
+    any
+}
+
+#[derive(Default)]
+struct Messages<'a> {
+    turns: Vec<Turn<'a>>,
+    tail: Option<Tail>,
+}
+
+impl<'a> Messages<'a> {
+    fn read(cursor: &mut Cursor<'a>) -> Result<Self, Malformed> {
+        let mut all = Self::default();
+        cursor.array(|cursor| {
+            let (turn, tail) = message(cursor)?;
+            match turn.role {
+                Role::User => all.tail = tail,
+                // What follows here refers to the user's message as it was.
+                Role::Assistant | Role::Tool => all.tail = None,
+                Role::System => {}
+            }
+            all.turns.push(turn);
+            Ok(())
+        })?;
+        Ok(all)
+    }
+}
+
+fn message<'a>(cursor: &mut Cursor<'a>) -> Result<(Turn<'a>, Option<Tail>), Malformed> {
+    let (mut role, mut content) = (None, None);
+    let (mut refusal, mut audio, mut tool_calls, mut function_call) = (None, None, None, None);
+    cursor.object(|key, cursor| match key {
+        b"role" => once(&mut role, cursor.skip()?),
+        b"content" => once(&mut content, Content::read(cursor)?),
+        b"refusal" => once(&mut refusal, cursor.skip()?),
+        b"audio" => once(&mut audio, cursor.skip()?),
+        b"tool_calls" => once(&mut tool_calls, cursor.skip()?),
+        b"function_call" => once(&mut function_call, cursor.skip()?),
+        _ => cursor.skip().map(drop),
+    })?;
+    let role = match &*word(role.ok_or(Malformed)?) {
+        b"system" | b"developer" => Role::System,
+        b"user" => Role::User,
+        b"assistant" => Role::Assistant,
+        b"tool" | b"function" => Role::Tool,
+        _ => return Err(Malformed),
+    };
+    let Content { mut parts, tail } = content.unwrap_or_default();
+    if role == Role::Assistant {
+        parts.extend(given(refusal).and_then(text).map(Part::Text));
+        parts.extend(given(audio).map(|raw| Part::Opaque(PartKind::Audio, raw)));
+        let calls = tool_calls.filter(|calls| has_items(Some(calls)));
+        parts.extend(calls.map(|raw| Part::Opaque(PartKind::ToolCall, raw)));
+        parts.extend(given(function_call).map(|raw| Part::Opaque(PartKind::ToolCall, raw)));
+    }
+    Ok((Turn { role, parts }, tail))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,104 @@
+//! The beginning and the end of a text that arrives in pieces, in bounded memory.
+
+/// How many bytes of each end are kept.
+const KEPT: usize = 600;
+
+/// The first and the last 600 bytes of a text; they never overlap.
+///
+/// A text of up to 1200 bytes is kept whole: its end is what follows the beginning. Cuts fall between characters.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ends {
+    head: String,
+    head_is_full: bool,
+    /// At most four times what is kept; cut back only when that is full, so that many small pieces cost little.
+    tail: String,
+    cut: bool,
+}
+
+impl Ends {
+    /// Takes the next piece of the text.
+    pub(crate) fn push(&mut self, mut piece: &str) {
+        if !self.head_is_full {
+            let room = KEPT - self.head.len();
+            let fits = piece.floor_char_boundary(room);
+            self.head.push_str(&piece[..fits]);
+            if piece.len() < room {
+                return;
+            }
+            self.head_is_full = true;
+            piece = &piece[fits..];
+        }
+        if piece.len() > KEPT {
+            self.cut = true;
+            self.tail.clear();
+            piece = &piece[piece.ceil_char_boundary(piece.len() - KEPT)..];
+        }
+        self.tail.push_str(piece);
+        if self.tail.len() > 4 * KEPT {
+            self.trim();
+        }
+    }
+
+    /// The text is complete: only what is kept stays.
+    pub(crate) fn finish(&mut self) {
+        if self.tail.len() > KEPT {
+            self.trim();
+        }
+    }
+
+    fn trim(&mut self) {
+        self.cut = true;
+        self.tail.drain(..self.tail.ceil_char_boundary(self.tail.len() - KEPT));
+    }
+
+    /// Whether there was no text at all.
+    pub fn is_empty(&self) -> bool {
+        self.head.is_empty()
+    }
+
+    /// The first 600 bytes.
+    pub fn head(&self) -> &str {
+        &self.head
+    }
+
+    /// The last 600 bytes of what follows [`head`](Self::head); empty for a shorter text.
+    pub fn tail(&self) -> &str {
+        &self.tail
+    }
+
+    /// Whether something between head and tail was left out.
+    pub fn is_cut(&self) -> bool {
+        self.cut
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn ends_are_prefix_and_suffix_however_the_text_is_cut(
+            pieces in prop::collection::vec("[aé😀]{0,90}|a{500,3000}", 0..12),
+        ) {
+            let mut ends = Ends::default();
+            pieces.iter().for_each(|piece| {
+                ends.push(piece);
+                assert!(ends.tail.len() <= 5 * KEPT);
+            });
+            ends.finish();
+            let text = pieces.concat();
+            prop_assert!(text.starts_with(ends.head()) && text.ends_with(ends.tail()));
+            prop_assert!(ends.head().len() <= KEPT && ends.tail().len() <= KEPT);
+            let whole = [ends.head(), ends.tail()].concat();
+            prop_assert_eq!(ends.is_cut(), whole != text);
+            if ends.is_cut() {
+                prop_assert!(whole.len() > 2 * KEPT - 8, "as much as fits is kept");
+            }
+            prop_assert_eq!(ends.is_empty(), text.is_empty());
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! The reader beside a response: it looks on as the bytes pass, keeps little of them, and never gets in their way.
+//!
+//! Whatever it does not understand, or finds too large, makes it stop reading; the response goes on.
+
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use http::{HeaderMap, StatusCode};
+use serde::Serialize;
+
+use super::Dialect;
+use super::ends::Ends;
+use super::span::Malformed;
+use super::sse::EventReader;
+use crate::dialogue::Text;
+
+/// The largest whole response that is read, in bytes. A completion is rarely a tenth of it.
+const LARGEST: usize = 1 << 20;
+
+/// What a model says it used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Usage {
+    /// Tokens of the request.
+    pub prompt_tokens: u64,
+    /// Tokens of the answer.
+    pub completion_tokens: u64,
+    /// How many of the request's tokens came from the provider's prompt cache, where it says so.
+    pub cached_tokens: Option<u64>,
+}
+
+/// Why a response was not read, or not to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Unread {
+    /// It has a content encoding.
+    Encoded,
+    /// It is of a type that answers of this dialect do not have.
+    ContentType,
+    /// It, or one of its events, is larger than what is read.
+    TooLarge,
+    /// It is not of the dialect's shape.
+    Malformed,
+}
+
+impl Unread {
+    /// The name used in records and metrics.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Encoded => "encoded",
+            Self::ContentType => "content_type",
+            Self::TooLarge => "too_large",
+            Self::Malformed => "malformed",
+        }
+    }
+}
+
+/// What the reader understood of a response.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Reading {
+    /// Why the answer ended, in the dialect's own word.
+    pub finish_reason: Option<String>,
+    /// What the model used, as the provider counts.
+    pub usage: Option<Usage>,
+    /// Whether the assistant said anything.
+    pub saw_text: bool,
+    /// The beginning and the end of what the assistant said.
+    pub text: Ends,
+    /// Whether the answer is a success and was seen to end as this dialect's answers end. An answer that was cut is not
+    /// complete, nor is one that was not read.
+    pub complete: bool,
+    /// Whether the response carries an error.
+    pub failed: bool,
+    /// Why the response was not read, or not to its end.
+    pub unread: Option<Unread>,
+}
+
+/// What a codec notes down while it reads.
+#[derive(Debug, Default)]
+pub(crate) struct Notes {
+    pub(crate) finish_reason: Option<String>,
+    pub(crate) usage: Option<Usage>,
+    pub(crate) text: Ends,
+    /// The stream's own end was seen.
+    pub(crate) done: bool,
+    pub(crate) failed: bool,
+}
+
+impl Notes {
+    /// The assistant says `text` next.
+    pub(crate) fn say(&mut self, text: Text<'_>) -> Result<(), Malformed> {
+        self.text.push(&text.decode().ok_or(Malformed)?);
+        Ok(())
+    }
+
+    /// The answer ended, for this reason. Reasons are words of an API; a longer one is cut.
+    pub(crate) fn finish(&mut self, reason: Text<'_>) -> Result<(), Malformed> {
+        let reason = reason.decode().ok_or(Malformed)?;
+        self.finish_reason = Some(reason[..reason.floor_char_boundary(64)].to_owned());
+        Ok(())
+    }
+}
+
+/// Reads a response as it passes, in bounded memory.
+#[derive(Debug)]
+pub struct ResponseReader {
+    dialect: Dialect,
+    success: bool,
+    form: Form,
+    notes: Notes,
+}
+
+#[derive(Debug)]
+enum Form {
+    /// One JSON value, kept until it is complete.
+    Whole(Vec<u8>),
+    Events(EventReader),
+    Unread(Unread),
+}
+
+impl ResponseReader {
+    /// A reader for a response with this head, to a call in `dialect`.
+    pub fn new(dialect: Dialect, status: StatusCode, headers: &HeaderMap) -> Self {
+        Self { dialect, success: status.is_success(), form: Form::of(headers), notes: Notes::default() }
+    }
+
+    /// Looks at the next bytes of the body, however it is cut.
+    pub fn feed(&mut self, bytes: &[u8]) {
+        match &mut self.form {
+            Form::Unread(_) => {}
+            Form::Whole(body) if body.len() + bytes.len() > LARGEST => self.form = Form::Unread(Unread::TooLarge),
+            Form::Whole(body) => body.extend_from_slice(bytes),
+            Form::Events(events) => {
+                let mut result = Ok(());
+                events.feed(bytes, |event| {
+                    if result.is_ok() {
+                        result = self.dialect.codec().note(event.data, &mut self.notes);
+                    }
+                });
+                if result.is_err() {
+                    self.form = Form::Unread(Unread::Malformed);
+                } else if events.has_stopped() {
+                    self.form = Form::Unread(Unread::TooLarge);
+                }
+            }
+        }
+    }
+
+    /// Whether anything that the assistant says has been seen yet.
+    ///
+    /// Asked after each [`feed`](Self::feed), this tells the time of the first content of a stream. A response that is
+    /// not a stream is understood only once it is complete; there, the first byte is the first content.
+    pub fn first_text(&self) -> bool {
+        !self.notes.text.is_empty()
+    }
+
+    /// Whether the stream stands between two events, so that an event of ours can follow.
+    ///
+    /// `false` wherever that is not known: then a broken stream can only be ended.
+    pub fn between_events(&self) -> bool {
+        matches!(&self.form, Form::Events(events) if events.is_between_events())
+    }
+
+    /// The body has ended, or will not go on.
+    pub fn finish(mut self) -> Reading {
+        let mut ended = self.notes.done;
+        let unread = match &mut self.form {
+            Form::Unread(unread) => Some(*unread),
+            Form::Events(events) => {
+                // Some servers leave out the blank line after the last event. If that event was cut instead, it just
+                // tells nothing.
+                let codec = self.dialect.codec();
+                events.finish(|event| codec.note(event.data, &mut self.notes).unwrap_or_default());
+                ended = self.notes.done || self.notes.finish_reason.is_some();
+                None
+            }
+            Form::Whole(body) => {
+                let understood = self.dialect.codec().note(body, &mut self.notes).is_ok();
+                ended = understood && self.notes.finish_reason.is_some();
+                // An empty or a cut body is no answer, but it has been read.
+                (!understood && !body.is_empty()).then_some(Unread::Malformed)
+            }
+        };
+        let Notes { finish_reason, usage, mut text, failed, .. } = self.notes;
+        text.finish();
+        Reading {
+            finish_reason,
+            usage,
+            saw_text: !text.is_empty(),
+            text,
+            complete: self.success && ended && !failed && unread.is_none(),
+            failed,
+            unread,
+        }
+    }
+}
+
+impl Form {
+    fn of(headers: &HeaderMap) -> Self {
+        let value = |name| headers.get(name).map(|value| value.as_bytes().trim_ascii());
+        if value(CONTENT_ENCODING).is_some_and(|coding| !coding.eq_ignore_ascii_case(b"identity")) {
+            return Self::Unread(Unread::Encoded);
+        }
+        let media_type = value(CONTENT_TYPE).and_then(|value| value.split(|&byte| byte == b';').next());
+        match media_type.map(|value| value.trim_ascii().to_ascii_lowercase()).as_deref() {
+            Some(b"text/event-stream") => Self::Events(EventReader::new(LARGEST)),
+            Some(b"application/json") => Self::Whole(Vec::new()),
+            _ => Self::Unread(Unread::ContentType),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
