@@ -172,9 +172,8 @@ impl Roster {
             // Under load every job would reach its turn just too late, and none would be judged in time: skip those
             // that cannot make it, as long as another waits behind. A job with half its time left always runs, so
             // one slow run cannot shut the pool.
-            let usual = self.usual.min(self.limits.deadline / 2);
+            let usual = (self.usual * 5 / 4).min(self.limits.deadline / 2);
             if now >= due || (now + usual > due && !self.queue.is_empty()) {
-                self.usual = self.usual * 7 / 8;
                 self.counts.deadline += 1;
                 late.push((job.answer, Bypass::Deadline));
                 continue;
@@ -203,7 +202,8 @@ impl Roster {
             return (None, true);
         };
         seat.faults = 0;
-        self.usual = (self.usual * 7 + now.saturating_duration_since(since)) / 8;
+        let took = now.saturating_duration_since(since);
+        self.usual = if self.usual.is_zero() { took } else { (self.usual * 7 + took) / 8 };
         (answer, true)
     }
 
