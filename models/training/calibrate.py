@@ -11,7 +11,7 @@ from scipy.optimize import minimize
 
 from labels import HEADS, NEED, PRIOR, SPANS
 
-REAL_SHARE = 0.75
+REAL_SHARE = 0.9
 """Share of the clear turns' weight that real people's turns get."""
 ASK_CEILING, ASSUME_CEILING = 0.004, 0.035
 """Most needless asks, and most needless asks or assumptions, on real clear turns."""

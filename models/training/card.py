@@ -8,6 +8,7 @@ LICENCES = [
     ("hand-written corpus, `models/corpus`", "CC-BY-4.0", "all heads"),
     ("Open-Assistant/oasst-model-eval, LAION-AI/Open-Assistant (real openings and follow-ups, graded by three readers)", "Apache-2.0", "need, gap, user_act, emotion"),
     ("databricks dolly (subset)", "CC-BY-SA-3.0", "need (clear), emotion (none)"),
+    ("yizhongw/self-instruct (seed tasks)", "Apache-2.0", "need (clear), emotion (none)"),
     ("openai/grade-school-math", "MIT", "need (clear), emotion (none)"),
     ("mtbench101/mt-bench-101", "Apache-2.0", "need (clear turns only), user_act"),
     ("google-research-datasets/dstc8-schema-guided-dialogue", "CC-BY-SA-4.0", "user_act, assistant_act"),

@@ -6,6 +6,8 @@ A row: `id, source, messages (the last one is judged), group, weight`, and where
 
 import hashlib
 import json
+import math
+from collections import Counter
 from pathlib import Path
 
 GAPS = ["missing_material", "missing_referent", "missing_parameter", "vague_goal", "ambiguous_term", "conflicting"]
@@ -19,8 +21,9 @@ MTBENCH_ACTS = {"new_request": None, "followup": "follow_up", "refine": "follow_
                 "challenge": "challenge"}
 """The public acts that map onto ours without doubt; `new_request` is a request in an opening, else a topic switch."""
 
-CLEAR = ["dolly3k", "gsm8k"]
-"""Public instructions that are clear, nearly all of them: lessons in silence. (selfinstruct_seed is kept for measuring.)"""
+CLEAR = {"dolly3k": 0.5, "gsm8k": 0.5, "selfinstruct_seed": 1.0}
+"""Public instructions that are clear, nearly all of them, and their weight: lessons in silence. In the last one an instruction is
+followed by its material with nothing between them, which nothing else teaches."""
 
 
 def read(path: Path):
@@ -81,8 +84,9 @@ def mixed(votes, targets):
 
 
 def own(corpus: Path, ids=None):
-    """Hand-written rows, all heads."""
+    """Hand-written rows, all heads; a rare user act weighs more."""
     out = []
+    count = Counter(raw["user_act"] for raw in own_rows(corpus) if ids is None or raw["id"] in ids)
     for raw in own_rows(corpus):
         if ids is not None and raw["id"] not in ids:
             continue
@@ -93,6 +97,7 @@ def own(corpus: Path, ids=None):
             row["gap"] = GAPS.index(raw["gap"]) if raw["gap"] else None
             row["emotion"] = raw["emotion"]
             row["user_act"] = one_hot(raw["user_act"], USER_ACTS)
+            row["act_weight"] = min(2.0, max(0.4, math.sqrt(150 / count[raw["user_act"]])))
         else:
             row["assistant_act"] = [int(act in raw["assistant_acts"]) for act in ASSISTANT_ACTS]
         out.append(row)
@@ -127,10 +132,10 @@ def oasst(data: Path):
 def clear(data: Path, split="train"):
     """Clear instructions: silence, no disclosure."""
     out = []
-    for source in CLEAR:
+    for source, weight in CLEAR.items():
         for raw in read(data / "train" / f"{source}.jsonl"):
             if raw["split"] == split:
-                row = blank(raw, source, weight=0.5)
+                row = blank(raw, source, weight=weight)
                 row["need"], row["emotion"] = [0.95, 0.045, 0.005], 0
                 out.append(row)
     return out

@@ -20,7 +20,7 @@ import export
 import windows
 from labels import ASSISTANT_ACTS, GAPS, USER_ACTS
 
-CLEAR_SOURCES = ["dolly3k", "selfinstruct_seed", "gsm8k", "mtbench101", "koala", "wizardlm", "sinstruct", "alpaca_claude45"]
+CLEAR_SOURCES = ["dolly3k", "gsm8k", "mtbench101", "koala", "wizardlm", "sinstruct", "alpaca_claude45"]
 AMBIGUITY_SOURCES = ["clariq", "situatedqa_geo", "situatedqa_temp", "iglu", "ambient", "repairqa_ambiguity", "acebench", "coconot",
                      "in3", "pacific", "mtbench101"]
 MOST = 1000
@@ -62,7 +62,7 @@ def public(data: Path, source: str):
     """Rows of a public corpus that no training saw: all of `eval/`, the dev and test splits of `train/`."""
     path = data / "eval" / f"{source}.jsonl"
     raws = corpora.read(path) if path.exists() else [raw for raw in corpora.read(data / "train" / f"{source}.jsonl")
-                                                     if raw["split"] != "train" or source in ("selfinstruct_seed", "in3")]
+                                                     if raw["split"] != "train" or source == "in3"]
     out = []
     for raw in sorted(raws, key=lambda raw: corpora.order("evaluate", raw))[:MOST]:
         row = corpora.blank(raw, source, "assistant" if raw["task"] == "assistant_act" else "user")

@@ -22,7 +22,7 @@ FOLDS = 3
 TEACHER = {"epochs": 5, "rate": 8e-5}
 STUDENT = {"epochs": 7, "rate": 2e-4, "distil": 1.0}
 LAYERS = [0, 2, 4]
-QUOTA = {"dolly3k": 300, "gsm8k": 80, "mtbench101": 350, "sgd_user": 250, "sgd_assistant": 250, "bolt_therapist": 130,
+QUOTA = {"dolly3k": 300, "gsm8k": 80, "selfinstruct_seed": 168, "mtbench101": 350, "sgd_user": 250, "sgd_assistant": 250, "bolt_therapist": 130,
          "bolt_client": 64, "iglu_questions": 60, "goemotions": 120}
 """Rows of each public source in an epoch; another part of the source comes with each epoch."""
 TRANSFER = {"dolly3k": 2200, "in3": 1200, "mtbench101": 3000, "disflqa": 1500, "gsm8k": 1200, "sgd_user": 1500,

@@ -59,6 +59,8 @@ def calibration(args):
     held = {}
     dev = corpora.own(args.corpus, set(json.loads((args.corpus / "split.json").read_text(encoding="utf-8"))["dev"]))
     for k in range(args.folds):
+        if args.measure and not (args.work / f"fold{k}.logits.json").exists():
+            continue
         logits = json.loads((args.work / f"fold{k}.logits.json").read_text(encoding="utf-8"))
         held |= {i: values for i, values in logits.items() if i.startswith("oasst")}
     rows = [row for row in dev if row["id"] in full] + [row for row in corpora.oasst(args.data) if row["id"] in held]
@@ -104,6 +106,7 @@ def main():
     parser.add_argument("--fresh", action="store_true", help="train again what --work already holds")
     parser.add_argument("--vocabulary", action="store_true", help="prune the vocabulary again (every earlier model becomes void)")
     parser.add_argument("--test", metavar="REASON", help="look at the frozen test split, and write down why")
+    parser.add_argument("--measure", action="store_true", help="train nothing: calibrate, export and measure what --work holds")
     args = parser.parse_args()
     args.log = lambda text: print(text, flush=True)
     torch.set_num_threads(args.threads)
@@ -115,7 +118,8 @@ def main():
     if args.vocabulary or not args.tokenizer.exists():
         texts = corpora.texts_by_source(args.data, args.corpus, vocabulary.PER_SOURCE, set(split.write(args.corpus)["test"]))
         args.tokenizer.write_text(vocabulary.prune(texts)[0], encoding="utf-8")
-    train_all(args)
+    if not args.measure:
+        train_all(args)
     fitted, held = calibration(args)
     publish(args, fitted)
     looks = here / "looks.json"

@@ -68,7 +68,7 @@ def head_losses(logits, batch):
         if not at:
             continue
         part = logits[at, SPANS[name]]
-        weight = torch.tensor([batch[i]["weight"] for i in at])
+        weight = torch.tensor([batch[i]["weight"] * (batch[i].get("act_weight", 1.0) if name == "user_act" else 1.0) for i in at])
         if kind == "softmax":
             if name == "gap":
                 target = F.one_hot(torch.tensor([batch[i]["gap"] for i in at]), len(labels)).float() * 0.94 + 0.01
@@ -97,12 +97,16 @@ def pair_loss(logits, batch):
 
 
 def imitation(logits, batch):
-    """Squared distance to the teacher's logits, over the heads that suit the speaker."""
+    """Squared distance to the teacher's logits, over the heads that suit the speaker.
+
+    Where people labelled real or clear turns, or named the act, the label alone speaks.
+    """
     taught = torch.stack([row["teacher"] for row in batch])
     keep = torch.zeros_like(taught)
     for i, row in enumerate(batch):
         for name in USER_HEADS if row["role"] == "user" else ["assistant_act"]:
-            keep[i, SPANS[name]] = WEIGHT[name]
+            labelled = row.get(name) is not None and (name == "user_act" or name == "need" and row["source"] != "own")
+            keep[i, SPANS[name]] = 0.0 if labelled else WEIGHT[name]
     return (keep * (logits - taught) ** 2).sum() / keep.sum().clamp(min=1)
 
 

@@ -120,7 +120,7 @@ fn classifier(config: &Config) -> Result<Option<Arc<OnnxClassifier>>> {
         .queue(wanted.queue.get())
         .deadline(wanted.deadline.0)
         .cache(wanted.cache);
-    let builder = builder.base_rate(wanted.base_rate.0).pool(pool);
+    let builder = builder.base_rate(wanted.base_rate.get()).pool(pool);
     let builder = match &wanted.runtime {
         Some(library) => builder.runtime(library),
         None => builder,
