@@ -31,9 +31,10 @@ impl Call<'_> {
     /// An estimate of how many tokens the conversation has, for a usage that nobody measured: see [`estimate_tokens`],
     /// and four more for the frame of each message.
     pub fn estimate_tokens(&self) -> u64 {
-        self.conversation.turns.iter().fold(0, |sum, turn| {
-            sum + 4 + turn.texts().map(|text| estimate_tokens(text.raw().len())).sum::<u64>()
-        })
+        self.conversation
+            .turns
+            .iter()
+            .fold(0, |sum, turn| sum + 4 + turn.texts().map(|text| estimate_tokens(text.raw().len())).sum::<u64>())
     }
 }
 

@@ -126,7 +126,12 @@ mod tests {
     #[allow(clippy::reversed_empty_ranges)]
     fn edits_that_do_not_fit_are_not_made() {
         let body = document("[0,1,2,3]");
-        for edits in [vec![edit(8..10, "")], vec![edit(3..2, "x")], vec![edit(2..4, ""), edit(3..5, "")], vec![edit(5..5, ""), edit(1..1, "")]] {
+        for edits in [
+            vec![edit(8..10, "")],
+            vec![edit(3..2, "x")],
+            vec![edit(2..4, ""), edit(3..5, "")],
+            vec![edit(5..5, ""), edit(1..1, "")],
+        ] {
             assert_eq!(body.splice(&edits).as_ptr(), body.bytes().as_ptr(), "{edits:?}");
         }
     }

@@ -212,9 +212,15 @@ mod tests {
     fn between_events_is_only_after_a_blank_line_or_a_comment() {
         let mut reader = EventReader::new(1000);
         assert!(reader.is_between_events());
-        for (bytes, between) in
-            [("da", false), ("ta: 1", false), ("\n", false), ("\n", true), (": ping\n", true), ("event: x\n", false), ("\r\n", true)]
-        {
+        for (bytes, between) in [
+            ("da", false),
+            ("ta: 1", false),
+            ("\n", false),
+            ("\n", true),
+            (": ping\n", true),
+            ("event: x\n", false),
+            ("\r\n", true),
+        ] {
             reader.feed(bytes.as_bytes(), |_| {});
             assert_eq!(reader.is_between_events(), between, "after {bytes:?}");
         }

@@ -136,7 +136,9 @@ mod tests {
 
     #[test]
     fn what_is_not_understood_is_refused() {
-        for payload in ["", "x", "[]", "{", r#"{"choices":[1]}"#, r#"{"usage":1}"#, "{} {}", r#"{"choices":[{"delta":1}]}"#] {
+        for payload in
+            ["", "x", "[]", "{", r#"{"choices":[1]}"#, r#"{"usage":1}"#, "{} {}", r#"{"choices":[{"delta":1}]}"#]
+        {
             assert!(noted(&[payload]).is_err(), "{payload}");
         }
     }

@@ -117,7 +117,10 @@ mod tests {
     fn errors_come_in_the_dialect() {
         let (content_type, body) = Dialect::OpenAiChat.fault(StatusCode::BAD_GATEWAY, "up\nstream");
         assert_eq!(content_type, "application/json");
-        assert_eq!(body, r#"{"error":{"message":"up\nstream","type":"server_error","param":null,"code":"bad_gateway"}}"#);
+        assert_eq!(
+            body,
+            r#"{"error":{"message":"up\nstream","type":"server_error","param":null,"code":"bad_gateway"}}"#
+        );
         for (status, kind) in [(400, "invalid_request_error"), (429, "rate_limit_error"), (504, "server_error")] {
             let (_, body) = Dialect::OpenAiChat.fault(StatusCode::from_u16(status).unwrap(), "m");
             assert_eq!(serde_json::from_slice::<Value>(&body).unwrap()["error"]["type"], kind);

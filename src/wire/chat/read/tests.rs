@@ -70,7 +70,9 @@ fn everything_a_call_says() {
 
 #[test]
 fn what_is_absent_is_off() {
-    for keys in ["", r#","model":null,"stream":null,"stream_options":null,"metadata":null,"tools":null,"functions":null"#] {
+    for keys in
+        ["", r#","model":null,"stream":null,"stream_options":null,"metadata":null,"tools":null,"functions":null"#]
+    {
         let body = format!(r#"{{"messages":[{HI}]{keys}}}"#);
         let call = read(&body).unwrap();
         assert_eq!((call.model_name().as_str(), call.stream, call.include_usage), ("", false, false), "{keys}");
