@@ -1,10 +1,17 @@
 //! Embeddable inference-time grounding middleware for LLM APIs.
 
+pub mod act;
 pub mod classify;
 #[cfg(feature = "proxy")]
 pub mod config;
 pub mod dialogue;
+pub mod engine;
 mod error;
+pub mod layer;
+pub mod observe;
+pub mod policy;
 pub mod wire;
 
+pub use engine::Grounder;
 pub use error::{Error, Result};
+pub use layer::GroundingLayer;

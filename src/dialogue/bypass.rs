@@ -18,6 +18,8 @@ labels! {
         NotACall = "not_a_call",
         /// Made by a machine for a machine: structured output, forced tools, a tool result, several choices, log-probabilities.
         Machine = "machine",
+        /// Tools are offered and the configuration says to leave such requests alone.
+        ToolsOffered = "tools_offered",
         /// The request or the configuration said not to look.
         OptedOut = "opted_out",
         /// The body is signed; an edit would break the signature.

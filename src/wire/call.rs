@@ -19,7 +19,7 @@ pub struct Call<'a> {
     /// The application's own identifier of the conversation, where the body carries one.
     pub conversation_id: Option<Text<'a>>,
     /// Where an instruction can be put.
-    pub(crate) tail: Option<Tail>,
+    pub tail: Option<Tail>,
 }
 
 impl Call<'_> {
@@ -46,9 +46,10 @@ pub fn estimate_tokens(bytes: usize) -> u64 {
     bytes.div_ceil(4) as u64
 }
 
-/// The end of the last user message, as offsets into the body.
+/// The end of the last user message, as offsets into the body. It outlives the borrow of the body that it points into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Tail {
+#[non_exhaustive]
+pub enum Tail {
     /// The message is one string; this is its closing quote.
     Quote(usize),
     /// The message is a list of parts; this is right behind the last one.

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::{Method, StatusCode};
 
-use super::call::Call;
+use super::call::{Call, Tail};
 use super::document::Splice;
 use super::reply::{OwnReply, ReplyTo};
 use super::response::Notes;
@@ -25,7 +25,7 @@ pub(crate) trait Codec: Sync {
     fn read<'a>(&self, body: &'a [u8]) -> Result<Call<'a>, Bypass>;
 
     /// Puts `instruction` at the tail of the last user message.
-    fn steer(&self, call: &Call<'_>, instruction: &str) -> Option<Splice>;
+    fn steer(&self, tail: Tail, instruction: &str) -> Splice;
 
     /// An answer that says `text` and comes from no model.
     fn reply(&self, to: &ReplyTo, text: &str) -> OwnReply;

@@ -29,6 +29,8 @@ fn escape(text: &str, out: &mut impl Write) -> fmt::Result {
         let short = match byte {
             b'"' => "\\\"",
             b'\\' => "\\\\",
+            8 => "\\b",
+            12 => "\\f",
             b'\n' => "\\n",
             b'\r' => "\\r",
             b'\t' => "\\t",

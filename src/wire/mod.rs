@@ -40,7 +40,7 @@ use std::fmt;
 use bytes::Bytes;
 use http::{Method, StatusCode, Uri};
 
-pub use call::{Call, estimate_tokens};
+pub use call::{Call, Tail, estimate_tokens};
 pub use document::{Document, Splice};
 pub use ends::Ends;
 pub use fault::plain_fault;
@@ -98,7 +98,12 @@ impl Dialect {
     /// stand between. A message of parts gains one text part. `None` where there is no user message, or where the
     /// assistant has acted on it already: an edit there would change what the assistant's turns refer to.
     pub fn steer(&self, call: &Call<'_>, instruction: &str) -> Option<Splice> {
-        self.codec().steer(call, instruction)
+        call.tail.map(|tail| self.steer_at(tail, instruction))
+    }
+
+    /// The same, for a [`Call`] of which only [`tail`](Call::tail) was kept.
+    pub fn steer_at(&self, tail: Tail, instruction: &str) -> Splice {
+        self.codec().steer(tail, instruction)
     }
 
     /// An answer that says `text`, in the shape that this dialect's clients expect from a model.

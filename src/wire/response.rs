@@ -4,6 +4,7 @@
 
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, StatusCode};
+use serde::Serialize;
 
 use super::Dialect;
 use super::ends::Ends;
@@ -15,7 +16,7 @@ use crate::dialogue::Text;
 const LARGEST: usize = 1 << 20;
 
 /// What a model says it used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Usage {
     /// Tokens of the request.
     pub prompt_tokens: u64,
@@ -167,7 +168,7 @@ impl ResponseReader {
                 // Some servers leave out the blank line after the last event. If that event was cut instead, it just
                 // tells nothing.
                 let codec = self.dialect.codec();
-                events.finish(|event| drop(codec.note(event.data, &mut self.notes)));
+                events.finish(|event| codec.note(event.data, &mut self.notes).unwrap_or_default());
                 ended = self.notes.done || self.notes.finish_reason.is_some();
                 None
             }

@@ -8,7 +8,6 @@
 //! No bytes make it panic; nesting costs neither stack nor more than linear time.
 
 use std::borrow::Cow;
-use std::ops::Range;
 
 use memchr::memchr;
 
@@ -120,12 +119,6 @@ impl<'a> Cursor<'a> {
             }
         }
         Ok(&self.body[start..self.at])
-    }
-
-    /// Passes the value at the cursor and gives its range.
-    pub(crate) fn range(&mut self) -> Result<Range<usize>, Malformed> {
-        let length = self.skip()?.len();
-        Ok(self.at - length..self.at)
     }
 
     /// Checks that nothing but whitespace is left.
@@ -336,7 +329,6 @@ mod tests {
             let value = serde_json::json!({ &*text: list, "x": [{ "y": text }, null, true] }).to_string();
             let padded = format!(" \n{value} ]");
             prop_assert_eq!(skipped(&padded), Ok(&*value));
-            prop_assert_eq!(Cursor::new(padded.as_bytes()).range(), Ok(2..2 + value.len()));
         }
     }
 }

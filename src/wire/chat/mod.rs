@@ -37,14 +37,14 @@ impl Codec for Chat {
         Ok(read::read(body)?)
     }
 
-    fn steer(&self, call: &Call<'_>, instruction: &str) -> Option<Splice> {
+    fn steer(&self, tail: Tail, instruction: &str) -> Splice {
         let part = |comma| format!(r#"{comma}{{"type":"text","text":{}}}"#, Quoted(instruction));
-        let (at, with) = match call.tail? {
+        let (at, with) = match tail {
             Tail::Quote(at) => (at, escaped(instruction)),
             Tail::AfterPart(at) => (at, part(",")),
             Tail::NoParts(at) => (at, part("")),
         };
-        Some(Splice { at: at..at, with: with.into_bytes() })
+        Splice { at: at..at, with: with.into_bytes() }
     }
 
     fn reply(&self, to: &ReplyTo, text: &str) -> OwnReply {

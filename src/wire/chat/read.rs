@@ -4,7 +4,7 @@ use super::content::Content;
 use super::machine::{self, Wishes};
 use crate::dialogue::{Conversation, Part, PartKind, Role, Text, Turn};
 use crate::wire::call::{Call, Tail};
-use crate::wire::span::{Cursor, Kind, Malformed, field, given, once, text, word};
+use crate::wire::span::{Cursor, Malformed, field, given, once, text, word};
 
 /// The values of a call's keys that say something about it, as they stand.
 #[derive(Default)]

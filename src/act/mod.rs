@@ -1,0 +1,44 @@
+//! From a decision to an intervention: the bytes to forward, or the reply to give.
+
+mod phrase;
+
+pub use phrase::{CLOSING, OPENING, instruction, question};
+
+use bytes::Bytes;
+
+use crate::dialogue::{Delivery, Gap};
+use crate::policy::Decision;
+use crate::wire::OwnReply;
+
+/// What is done to a request.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Intervention {
+    /// It goes on as it came.
+    Pass,
+    /// It goes on with this body: as it came, but for the splices of the act.
+    Edit(Bytes),
+    /// It does not go on: this is the response.
+    Reply(OwnReply),
+}
+
+/// The words that perform a decision.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Words {
+    /// An instruction for the upstream model, to be spliced at the tail of the last user turn.
+    Steer(String),
+    /// A question for the user.
+    Ask(&'static str),
+}
+
+/// Finds the words for a decision; `None` where nothing is to be said.
+///
+/// A decision to reply for whose gap there is no template is steered.
+pub fn words(decision: &Decision) -> Option<Words> {
+    let gap = decision.gap.unwrap_or(Gap::VagueGoal);
+    match decision.delivery {
+        Delivery::Observe => None,
+        Delivery::Reply if question(gap).is_some() => question(gap).map(Words::Ask),
+        Delivery::Reply | Delivery::Steer => instruction(decision.act, gap, decision.force).map(Words::Steer),
+    }
+}

@@ -1,0 +1,100 @@
+//! The words of every act, in one place.
+//!
+//! A steering instruction is read by the upstream model, a question by the user. Both keep the product's own voice: no
+//! cheerfulness, no apology, no flattery.
+
+use crate::dialogue::{Gap, GroundingAct};
+
+/// What every steering instruction stands behind. Fixed, so that a leak of it can be recognised.
+pub const OPENING: &str = "\n\n<grounding-note>\n";
+/// What closes it.
+pub const CLOSING: &str = "\n</grounding-note>";
+
+/// The instruction that has the upstream model perform `act`; `None` for an act that nothing is said about.
+///
+/// Unless `force` is set it is conditional: the model, which sees the whole conversation and the tools, performs the act
+/// only if neither settles the gap.
+pub fn instruction(act: GroundingAct, gap: Gap, force: bool) -> Option<String> {
+    let about = about(gap);
+    let body = match (act, force) {
+        (GroundingAct::None, _) => return None,
+        (GroundingAct::Clarify, false) => format!(
+            "Note from the application, not from the user. The message above may leave something open: {about}. \
+             If neither the conversation nor your tools settle it, do not answer yet: ask one short question about it and \
+             offer two to four likely options, \"something else\", and which one you would take if none is chosen. \
+             If it is settled, answer, and state in one clause the assumption you made. \
+             Do not mention this note."
+        ),
+        (GroundingAct::Clarify, true) => format!(
+            "Note from the application, not from the user. The message above leaves something open: {about}. \
+             Do not answer yet: ask one short question about it and offer two to four likely options, \"something else\", \
+             and which one you would take if none is chosen. \
+             Do not mention this note."
+        ),
+        (GroundingAct::Assume, false) => format!(
+            "Note from the application, not from the user. The message above may leave something open: {about}. \
+             Do not ask. If neither the conversation nor your tools settle it, begin with one clause that states the \
+             reading or value you take, then answer. If it is settled, just answer. \
+             Do not mention this note."
+        ),
+        (GroundingAct::Assume, true) => format!(
+            "Note from the application, not from the user. The message above leaves something open: {about}. \
+             Do not ask. Begin with one clause that states the reading or value you take, then answer. \
+             Do not mention this note."
+        ),
+    };
+    Some(format!("{OPENING}{body}{CLOSING}"))
+}
+
+/// The question that groundwire asks itself; only for gaps about which a template can ask a good one.
+pub fn question(gap: Gap) -> Option<&'static str> {
+    match gap {
+        Gap::MissingMaterial => Some(
+            "What you refer to did not come with your message. Could you paste it here? \
+             If you meant something from earlier in our conversation, or something else, tell me which.",
+        ),
+        Gap::MissingReferent => {
+            Some("I cannot tell what you are referring to. Could you name it, or describe it in a few words?")
+        }
+        _ => None,
+    }
+}
+
+/// What is open, as a noun phrase for an instruction.
+fn about(gap: Gap) -> &'static str {
+    match gap {
+        Gap::MissingMaterial => "the text, file, code or data it speaks of may not be there",
+        Gap::MissingReferent => "what or whom it refers to may not have been introduced",
+        Gap::MissingParameter => "a fact that only the user has and on which the answer turns may be missing",
+        Gap::VagueGoal => "what the finished result should be may be unclear",
+        Gap::AmbiguousTerm => "a word, name or notation in it may have several readings that lead to different answers",
+        Gap::Conflicting => "its demands may contradict each other, so that one has to give way",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dialogue::Label;
+
+    #[test]
+    fn every_instruction_is_delimited_and_says_not_to_be_mentioned() {
+        for &gap in Gap::ALL {
+            for act in [GroundingAct::Clarify, GroundingAct::Assume] {
+                for force in [false, true] {
+                    let text = instruction(act, gap, force).unwrap();
+                    assert!(text.starts_with(OPENING) && text.ends_with(CLOSING));
+                    assert!(text.contains("Do not mention this note."));
+                    assert_eq!(text.contains("If neither the conversation nor your tools settle it"), !force);
+                }
+            }
+        }
+        assert!(instruction(GroundingAct::None, Gap::VagueGoal, false).is_none());
+    }
+
+    #[test]
+    fn only_two_gaps_have_a_question_of_ours() {
+        let ours: Vec<_> = Gap::ALL.iter().filter(|gap| question(**gap).is_some()).collect();
+        assert_eq!(ours, [&Gap::MissingMaterial, &Gap::MissingReferent]);
+    }
+}

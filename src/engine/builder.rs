@@ -1,0 +1,76 @@
+//! Putting a grounder together.
+
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, Hasher};
+use std::sync::Arc;
+
+use super::{Grounder, Inner, Settings};
+use crate::classify::Classifier;
+use crate::dialogue::IdentityKey;
+use crate::observe::{Observer, Observers};
+use crate::policy::Policy;
+
+/// Puts a [`Grounder`] together.
+#[must_use = "a builder does nothing until `build`"]
+pub struct GrounderBuilder {
+    classifier: Arc<dyn Classifier>,
+    policy: Arc<dyn Policy>,
+    observers: Observers,
+    key: Option<IdentityKey>,
+    settings: Settings,
+}
+
+impl GrounderBuilder {
+    pub(super) fn new(classifier: Arc<dyn Classifier>, policy: Arc<dyn Policy>) -> Self {
+        Self { classifier, policy, observers: Observers::default(), key: None, settings: Settings::default() }
+    }
+
+    /// Adds an observer; several are told in the order in which they were added.
+    pub fn observer(mut self, observer: impl Observer) -> Self {
+        self.observers.push(Arc::new(observer));
+        self
+    }
+
+    /// Sets the key of all identities. Without it a random one is made, and records of two processes cannot be joined.
+    pub fn identity_key(mut self, key: IdentityKey) -> Self {
+        self.key = Some(key);
+        self
+    }
+
+    /// Replaces the settings.
+    pub fn settings(mut self, settings: Settings) -> Self {
+        self.settings = settings;
+        self
+    }
+
+    /// Changes some of the settings.
+    pub fn configure(mut self, change: impl FnOnce(&mut Settings)) -> Self {
+        change(&mut self.settings);
+        self
+    }
+
+    /// The grounder.
+    pub fn build(self) -> Grounder {
+        let model = self.classifier.model().map(|model| model.to_string()).unwrap_or_default();
+        let definition = format!("{model}\n{}\n{:?}", self.policy.definition(), self.settings);
+        let hash = blake3::hash(definition.as_bytes()).to_hex();
+        Grounder(Arc::new(Inner {
+            policy_name: self.policy.name().into(),
+            config: hash[..16].into(),
+            classifier: self.classifier,
+            policy: self.policy,
+            observers: self.observers,
+            key: self.key.unwrap_or_else(random_key),
+            settings: self.settings,
+        }))
+    }
+}
+
+/// A key that nobody knows, from the randomness that the standard library seeds its hash maps with.
+fn random_key() -> IdentityKey {
+    let mut secret = [0; 32];
+    for chunk in secret.chunks_exact_mut(8) {
+        chunk.copy_from_slice(&RandomState::new().build_hasher().finish().to_le_bytes());
+    }
+    IdentityKey::derive(&secret)
+}

@@ -1,0 +1,72 @@
+//! The third step: decide, and turn the decision into bytes.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::{Grounder, JudgedTurn, Pending, ToolsOffered};
+use crate::act::{Intervention, Words, words};
+use crate::classify::Judgement;
+use crate::dialogue::{Bypass, Delivery, GroundingAct};
+use crate::observe::Judged;
+use crate::policy::Situation;
+use crate::wire::Document;
+
+/// What is done with a judged request, and its record.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Outcome {
+    /// What is done.
+    pub intervention: Intervention,
+    /// The record, to be finished with the response.
+    pub pending: Box<Pending>,
+}
+
+impl Grounder {
+    /// Decides about a judged turn. `body` is what [`Grounder::prepare`] was given.
+    pub fn conclude(&self, turn: JudgedTurn, verdict: Result<Arc<Judgement>, Bypass>, body: &Bytes) -> Outcome {
+        let JudgedTurn { mut pending, dialect, tail, history, tools, unseen, observe_only, reply_to, asked } = turn;
+        pending.record.judge_micros = u64::try_from(asked.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let judgement = match verdict {
+            Ok(judgement) => judgement,
+            Err(bypass) => {
+                pending.record.bypass = Some(bypass);
+                return Outcome { intervention: Intervention::Pass, pending: Box::new(pending) };
+            }
+        };
+        let record = &mut pending.record;
+        record.judgement = Some(Judged::from(&*judgement));
+        let mut decision = self.0.policy.decide(&Situation::new(&judgement, history, tools, unseen));
+        record.triggered = !decision.is_none();
+        if observe_only || (tools && self.settings().tools == ToolsOffered::Observe) {
+            decision.delivery = Delivery::Observe;
+        }
+        record.act = decision.act;
+        record.delivery = decision.delivery;
+        record.gap = decision.gap.filter(|_| !decision.is_none());
+        let intervention = match words(&decision) {
+            None => Intervention::Pass,
+            Some(words) => match (Document::validate(body), words, tail) {
+                (Ok(document), Words::Steer(instruction), Some(tail)) => {
+                    let splice = dialect.steer_at(tail, &instruction);
+                    record.added_bytes = splice.with.len() as u64;
+                    Intervention::Edit(document.splice(&[splice]))
+                }
+                (Ok(_), Words::Ask(question), _) => Intervention::Reply(dialect.reply(&reply_to, question)),
+                // The body was only skimmed so far. What is edited must be what it seems to be, to the last byte.
+                (Err(bypass), ..) => leave_alone(record, bypass),
+                (Ok(_), Words::Steer(_), None) => leave_alone(record, Bypass::NotHumanText),
+            },
+        };
+        record.reason = Some(decision.reason.into_owned());
+        Outcome { intervention, pending: Box::new(pending) }
+    }
+}
+
+/// The decision stands in the record; what was done is nothing.
+fn leave_alone(record: &mut crate::observe::Record, bypass: Bypass) -> Intervention {
+    record.bypass = Some(bypass);
+    record.act = GroundingAct::None;
+    record.delivery = Delivery::Observe;
+    Intervention::Pass
+}

@@ -1,0 +1,58 @@
+//! The engine: from a request's head and body to an intervention and a record.
+//!
+//! It knows the `http` types and no connection, so that every host (the tower layer, the proxy, a command that plays
+//! recorded conversations) is a thin adapter. One request passes through three steps: [`Grounder::admit`] looks at the
+//! head, [`Grounder::prepare`] reads the body and starts the judgement, [`Grounder::conclude`] decides.
+
+mod admit;
+mod builder;
+mod conclude;
+mod pending;
+mod prepare;
+mod settings;
+mod wrapper;
+
+pub use admit::{Admission, Admitted};
+pub use builder::GrounderBuilder;
+pub use conclude::Outcome;
+pub use pending::Pending;
+pub use prepare::{JudgedTurn, Prepared};
+pub use settings::{Settings, ToolsOffered};
+
+use std::sync::Arc;
+
+use crate::classify::Classifier;
+use crate::dialogue::IdentityKey;
+use crate::observe::Observers;
+use crate::policy::Policy;
+
+/// Judges turns and performs grounding acts. Cheap to clone; all clones are one.
+#[derive(Clone)]
+pub struct Grounder(Arc<Inner>);
+
+struct Inner {
+    classifier: Arc<dyn Classifier>,
+    policy: Arc<dyn Policy>,
+    policy_name: Arc<str>,
+    config: Arc<str>,
+    observers: Observers,
+    key: IdentityKey,
+    settings: Settings,
+}
+
+impl Grounder {
+    /// A grounder with this classifier and this policy; everything else has a default.
+    pub fn builder(classifier: impl Classifier, policy: impl Policy) -> GrounderBuilder {
+        GrounderBuilder::new(Arc::new(classifier), Arc::new(policy))
+    }
+
+    /// How it is set.
+    pub fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    /// The hash of everything that decisions depend on, as records carry it.
+    pub fn config(&self) -> &str {
+        &self.0.config
+    }
+}

@@ -1,0 +1,131 @@
+//! The second step: read the body, pass the gates that need no model, and have the turn judged.
+
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, Hasher};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use super::wrapper::is_wrapper_only;
+use super::{Admitted, Grounder, Pending, ToolsOffered};
+use crate::classify::Judging;
+use crate::dialogue::{Bypass, Conversation, ConversationSource, Identity, Part, PartKind, Role, Turn};
+use crate::policy::History;
+use crate::wire::{Call, Dialect, ReplyTo, Tail};
+
+/// A last user turn longer than this many bytes may hold retrieved text that settles what its question leaves open.
+const LONG_TURN: usize = 2_000;
+
+/// What is done with a request after its body was read.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Prepared {
+    /// It is left alone.
+    Pass(Box<Pending>),
+    /// It goes on once the judgement is there; see [`Grounder::conclude`].
+    Judge(Box<JudgedTurn>, Judging),
+}
+
+/// A turn that is being judged, and what of its request is needed afterwards. Nothing in it borrows from the body.
+#[derive(Debug)]
+pub struct JudgedTurn {
+    pub(super) pending: Pending,
+    pub(super) dialect: Dialect,
+    pub(super) tail: Option<Tail>,
+    pub(super) history: History,
+    pub(super) tools: bool,
+    pub(super) unseen: bool,
+    pub(super) observe_only: bool,
+    pub(super) reply_to: ReplyTo,
+    pub(super) asked: Instant,
+}
+
+impl Grounder {
+    /// Reads the body of an admitted request and has its last user turn judged.
+    pub fn prepare(&self, admitted: Admitted, body: &[u8]) -> Prepared {
+        let Admitted { mut pending, dialect, observe_only, tenant, conversation } = admitted;
+        pending.read(body.len());
+        let call = match dialect.read(body) {
+            Ok(call) => call,
+            Err(bypass) => return pass(pending, bypass),
+        };
+        pending.record.stream = Some(call.stream);
+        pending.record.model = call.model.and_then(|model| model.decode()).map(std::borrow::Cow::into_owned);
+        let explicit = conversation
+            .as_ref()
+            .map(|value| (ConversationSource::Header, value.as_bytes()))
+            .or_else(|| call.conversation_id.as_ref().map(|id| (ConversationSource::Body, id.raw())));
+        let identity = Identity::of(&self.0.key, &call.conversation, &tenant, explicit);
+        if let Some(identity) = &identity {
+            pending.record.identify(identity);
+        }
+        if let Some(bypass) = self.gate(&call) {
+            return pass(pending, bypass);
+        }
+        let (Some(identity), Some(at)) = (identity, call.conversation.last_user()) else {
+            return pass(pending, Bypass::NotHumanText);
+        };
+        let turn = Box::new(JudgedTurn {
+            pending,
+            dialect,
+            tail: call.tail,
+            history: History::before(&call.conversation, at),
+            tools: call.conversation.tools,
+            unseen: has_unseen(&call.conversation, at),
+            observe_only,
+            reply_to: ReplyTo::call(&call, unique(), unix_seconds()),
+            asked: Instant::now(),
+        });
+        Prepared::Judge(turn, self.0.classifier.judge(identity.turn, &call.conversation, at))
+    }
+
+    /// The gates that need no model.
+    fn gate(&self, call: &Call<'_>) -> Option<Bypass> {
+        let conversation = &call.conversation;
+        if call.machine.is_some() {
+            return Some(Bypass::Machine);
+        }
+        if conversation.tools && self.settings().tools == ToolsOffered::Bypass {
+            return Some(Bypass::ToolsOffered);
+        }
+        if text_bytes(conversation) > self.settings().text_cap {
+            return Some(Bypass::TooLarge);
+        }
+        match conversation.turns.last() {
+            Some(last) if last.is_user_text() && !is_wrapper_only(last) => None,
+            _ => Some(Bypass::NotHumanText),
+        }
+    }
+}
+
+fn pass(mut pending: Pending, bypass: Bypass) -> Prepared {
+    pending.record.bypass = Some(bypass);
+    Prepared::Pass(Box::new(pending))
+}
+
+fn text_bytes(conversation: &Conversation<'_>) -> usize {
+    conversation.turns.iter().flat_map(Turn::texts).map(|text| text.raw().len()).sum()
+}
+
+/// Bytes that no other reply of this or another process has.
+fn unique() -> [u8; 16] {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    static PROCESS: OnceLock<u64> = OnceLock::new();
+    let process = PROCESS.get_or_init(|| RandomState::new().build_hasher().finish());
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    (u128::from(*process) << 64 | u128::from(count)).to_be_bytes()
+}
+
+fn unix_seconds() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map(|since| since.as_secs()).unwrap_or(0)
+}
+
+/// Whether the request carries something that a small model does not read and the upstream model does.
+fn has_unseen(conversation: &Conversation<'_>, at: usize) -> bool {
+    let attached = |part: &Part<'_>| {
+        matches!(part, Part::Opaque(PartKind::Image | PartKind::Audio | PartKind::File | PartKind::ToolResult, _))
+    };
+    let turns = &conversation.turns[..=at];
+    turns.iter().any(|turn| matches!(turn.role, Role::System | Role::Tool) || turn.parts.iter().any(attached))
+        || turns.iter().any(|turn| turn.role == Role::User && turn.texts().any(|text| text.raw().len() > LONG_TURN))
+}

@@ -1,0 +1,48 @@
+//! What of the engine can be set.
+
+use serde::{Deserialize, Serialize};
+
+/// What is done with requests that offer the model tools.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum ToolsOffered {
+    /// They are judged and recorded, never changed.
+    #[default]
+    Observe,
+    /// They are treated like any other; acts may be steered, never replied.
+    Steer,
+    /// They are not judged.
+    Bypass,
+}
+
+/// What of the engine can be set.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Settings {
+    /// What is done with requests that offer the model tools.
+    pub tools: ToolsOffered,
+    /// Bytes of a request's body up to which it is read; a larger one streams through.
+    pub body_cap: usize,
+    /// Bytes of text up to which a conversation is judged.
+    pub text_cap: usize,
+    /// Whether responses carry `x-groundwire-ambiguity`, `-bypass` and `-micros`.
+    pub debug_headers: bool,
+    /// Whether `x-groundwire-mode` is honoured.
+    pub trust_mode: bool,
+    /// Whether `x-groundwire-conversation` is honoured.
+    pub trust_conversation: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            tools: ToolsOffered::Observe,
+            body_cap: 4 << 20,
+            text_cap: 1 << 20,
+            debug_headers: false,
+            trust_mode: true,
+            trust_conversation: true,
+        }
+    }
+}

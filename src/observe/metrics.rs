@@ -1,0 +1,169 @@
+//! Counters and histograms in the Prometheus text format.
+
+use std::sync::Arc;
+
+use prometheus_client::encoding::{EncodeLabelSet, text};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::{Registry, Unit};
+
+use super::{Ending, Observer, Record};
+use crate::dialogue::Bypass;
+
+/// Counts what happens; cheap enough to be always on.
+///
+/// | metric | labels | meaning |
+/// |---|---|---|
+/// | `groundwire_turns_total` | `dialect` | chat calls |
+/// | `groundwire_acts_total` | `act`, `delivery`, `gap` | acts performed, or decided on under `observe` |
+/// | `groundwire_bypasses_total` | `reason` | requests that went through unjudged or without their act |
+/// | `groundwire_responses_total` | `status`, `ending` | how exchanges ended |
+/// | `groundwire_judge_seconds` | | from asking the classifier until its answer |
+/// | `groundwire_own_seconds` | | from the body being there until the request went on, classification included |
+/// | `groundwire_first_token_seconds` | | from the request going on until the reply's first text |
+/// | `groundwire_tokens_total` | `kind` | tokens that the upstream reports: prompt, cached, completion |
+pub struct Metrics {
+    registry: Registry,
+    turns: Family<DialectLabel, Counter>,
+    acts: Family<ActLabels, Counter>,
+    bypasses: Family<ReasonLabel, Counter>,
+    responses: Family<ResponseLabels, Counter>,
+    tokens: Family<KindLabel, Counter>,
+    judge: Histogram,
+    own: Histogram,
+    first_token: Histogram,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct DialectLabel {
+    dialect: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ActLabels {
+    act: &'static str,
+    delivery: &'static str,
+    gap: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ReasonLabel {
+    reason: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ResponseLabels {
+    status: u16,
+    ending: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct KindLabel {
+    kind: &'static str,
+}
+
+impl Metrics {
+    /// All counters at zero.
+    pub fn new() -> Self {
+        let mut registry = Registry::with_prefix("groundwire");
+        let fine =
+            || Histogram::new([5e-5, 1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 3e-3, 5e-3, 8e-3, 1.2e-2, 2.5e-2, 5e-2, 0.1, 1.0]);
+        let metrics = Self {
+            turns: Family::default(),
+            acts: Family::default(),
+            bypasses: Family::default(),
+            responses: Family::default(),
+            tokens: Family::default(),
+            judge: fine(),
+            own: fine(),
+            first_token: Histogram::new([0.05, 0.1, 0.2, 0.4, 0.8, 1.5, 3.0, 6.0, 12.0, 30.0]),
+            registry: Registry::default(),
+        };
+        registry.register("turns", "Chat calls", metrics.turns.clone());
+        registry.register("acts", "Grounding acts", metrics.acts.clone());
+        registry.register(
+            "bypasses",
+            "Requests that went through unjudged or without their act",
+            metrics.bypasses.clone(),
+        );
+        registry.register("responses", "How exchanges ended", metrics.responses.clone());
+        registry.register("tokens", "Tokens that the upstream reports", metrics.tokens.clone());
+        registry.register_with_unit(
+            "judge",
+            "Classification as the request sees it",
+            Unit::Seconds,
+            metrics.judge.clone(),
+        );
+        registry.register_with_unit(
+            "own",
+            "Time in groundwire, classification included",
+            Unit::Seconds,
+            metrics.own.clone(),
+        );
+        registry.register_with_unit(
+            "first_token",
+            "Until the reply's first text",
+            Unit::Seconds,
+            metrics.first_token.clone(),
+        );
+        Self { registry, ..metrics }
+    }
+
+    /// A registry under the prefix `groundwire`, for metrics of the host.
+    pub fn registry_mut(&mut self) -> &mut Registry {
+        &mut self.registry
+    }
+
+    /// Everything, in the text format that Prometheus scrapes.
+    pub fn encode(&self) -> String {
+        let mut out = String::new();
+        // Writing to a string cannot fail.
+        let _ = text::encode(&mut out, &self.registry);
+        out
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Observer for Metrics {
+    fn turn(&self, record: &Arc<Record>) {
+        self.turns.get_or_create(&DialectLabel { dialect: record.dialect.as_str() }).inc();
+        if record.triggered && record.bypass.is_none() {
+            let gap = record.gap.map_or("", |gap| gap.as_str());
+            let labels = ActLabels { act: record.act.as_str(), delivery: record.delivery.as_str(), gap };
+            self.acts.get_or_create(&labels).inc();
+        }
+        if let Some(bypass) = record.bypass {
+            self.passed(bypass);
+        }
+        let ending = match record.ending {
+            Ending::Complete => "complete",
+            Ending::ClientLeft => "client_left",
+            Ending::UpstreamFailed => "upstream_failed",
+        };
+        self.responses.get_or_create(&ResponseLabels { status: record.status.unwrap_or(0), ending }).inc();
+        if let Some(usage) = &record.usage {
+            let add = |kind, tokens| self.tokens.get_or_create(&KindLabel { kind }).inc_by(tokens);
+            add("prompt", usage.prompt_tokens);
+            add("completion", usage.completion_tokens);
+            add("cached", usage.cached_tokens.unwrap_or(0));
+        }
+        let seconds = |micros: u64| micros as f64 / 1e6;
+        if record.judgement.is_some() || record.judge_micros > 0 {
+            self.judge.observe(seconds(record.judge_micros));
+        }
+        self.own.observe(seconds(record.own_micros));
+        if let Some(micros) = record.first_token_micros {
+            self.first_token.observe(seconds(micros));
+        }
+    }
+
+    fn passed(&self, bypass: Bypass) {
+        self.bypasses.get_or_create(&ReasonLabel { reason: bypass.as_str() }).inc();
+    }
+}

@@ -1,0 +1,61 @@
+//! Observers: whoever is told what happened, without ever holding a request up.
+
+mod jsonl;
+#[cfg(feature = "proxy")]
+mod metrics;
+mod record;
+
+pub use jsonl::{JsonLines, JsonLinesStats};
+#[cfg(feature = "proxy")]
+pub use metrics::Metrics;
+pub use record::{Ending, Judged, Record, SCHEMA};
+
+use std::sync::Arc;
+
+use crate::dialogue::Bypass;
+
+/// Is told of every turn once it is over.
+///
+/// Called on the request's own task: an observer that takes time hands the record to a thread of its own and drops it
+/// (and counts the drop) rather than wait.
+pub trait Observer: Send + Sync + 'static {
+    /// A chat call is over.
+    fn turn(&self, record: &Arc<Record>);
+
+    /// A request that is no chat call went through.
+    fn passed(&self, bypass: Bypass) {
+        let _ = bypass;
+    }
+}
+
+impl<O: Observer + ?Sized> Observer for Arc<O> {
+    fn turn(&self, record: &Arc<Record>) {
+        (**self).turn(record);
+    }
+
+    fn passed(&self, bypass: Bypass) {
+        (**self).passed(bypass);
+    }
+}
+
+/// Every observer of a list, in order.
+#[derive(Default, Clone)]
+pub(crate) struct Observers(Vec<Arc<dyn Observer>>);
+
+impl Observers {
+    pub(crate) fn push(&mut self, observer: Arc<dyn Observer>) {
+        self.0.push(observer);
+    }
+
+    pub(crate) fn turn(&self, record: Record) {
+        if self.0.is_empty() {
+            return;
+        }
+        let record = Arc::new(record);
+        self.0.iter().for_each(|observer| observer.turn(&record));
+    }
+
+    pub(crate) fn passed(&self, bypass: Bypass) {
+        self.0.iter().for_each(|observer| observer.passed(bypass));
+    }
+}

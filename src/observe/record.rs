@@ -1,0 +1,191 @@
+//! The record of one turn: what was judged, what was decided, what it cost and what came of it.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde::{Serialize, Serializer};
+
+use crate::classify::{Judgement, ModelId};
+use crate::dialogue::{
+    AssistantAct, Bypass, ConversationSource, Delivery, Distribution, Gap, GroundingAct, Id, Identity, Need, UserAct,
+};
+use crate::wire::{Dialect, Usage};
+
+/// The version of [`Record`]'s shape. A field may be added without a new version; none changes its meaning.
+pub const SCHEMA: u32 = 1;
+
+/// What happened to one request that is a chat call.
+///
+/// It holds no word of the conversation. Serialised, it is one JSON object; fields that do not apply are `null`.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct Record {
+    /// [`SCHEMA`].
+    pub schema: u32,
+    /// When the request was accepted, in milliseconds since 1970 UTC.
+    #[serde(serialize_with = "unix_millis")]
+    pub time: SystemTime,
+    /// All messages up to and with the judged turn; `None` where they could not be read.
+    pub turn: Option<Id>,
+    /// The same for the previous user turn of this conversation; `None` for an opening.
+    pub parent: Option<Id>,
+    /// The conversation.
+    pub conversation: Option<Id>,
+    /// How the conversation was recognised.
+    pub conversation_source: Option<ConversationSource>,
+    /// What is assigned to an arm of an experiment; `None` outside experiments.
+    pub unit: Option<Id>,
+    /// The experiment's arm; `None` outside experiments.
+    pub arm: Option<String>,
+    /// The request's dialect.
+    #[serde(serialize_with = "display")]
+    pub dialect: Dialect,
+    /// The model that the request asks for.
+    pub model: Option<String>,
+    /// Whether the reply is asked for as a stream.
+    pub stream: Option<bool>,
+    /// What the classifier said.
+    pub judgement: Option<Judged>,
+    /// Whether the policy would have acted.
+    pub triggered: bool,
+    /// The policy.
+    #[serde(serialize_with = "display")]
+    pub policy: Arc<str>,
+    /// The hash of everything that decisions depend on.
+    #[serde(serialize_with = "display")]
+    pub config: Arc<str>,
+    /// The act performed, or decided on where the delivery is `observe`.
+    pub act: GroundingAct,
+    /// How it was delivered.
+    pub delivery: Delivery,
+    /// What the act is about.
+    pub gap: Option<Gap>,
+    /// Why, with the numbers compared.
+    pub reason: Option<String>,
+    /// Why the turn was not judged, or its act not performed.
+    pub bypass: Option<Bypass>,
+    /// Bytes of the request's body as received.
+    pub request_bytes: u64,
+    /// Bytes that the act added to it.
+    pub added_bytes: u64,
+    /// Microseconds from accept until the body was there; the client's and the network's.
+    pub read_micros: u64,
+    /// Microseconds from there until the request went on, classification included; ours.
+    pub own_micros: u64,
+    /// Of these, microseconds spent waiting for the classifier.
+    pub judge_micros: u64,
+    /// The response's status; `None` where there was none.
+    pub status: Option<u16>,
+    /// How the exchange ended.
+    pub ending: Ending,
+    /// The reply's finish reason, as the upstream has it.
+    pub finish_reason: Option<String>,
+    /// Tokens that the upstream reports.
+    pub usage: Option<Usage>,
+    /// Microseconds from the request going on until the first text of the reply.
+    pub first_token_micros: Option<u64>,
+    /// Bytes of the response's body.
+    pub response_bytes: u64,
+    /// The acts seen in the reply; `None` where it was not judged.
+    pub assistant_acts: Option<Vec<AssistantAct>>,
+}
+
+/// The classifier's part of a record.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct Judged {
+    /// Probabilities of proceed, assume and ask.
+    pub need: Distribution<Need>,
+    /// The most probable gap.
+    pub gap: Gap,
+    /// The most probable act of the user.
+    pub user_act: UserAct,
+    /// Probability of emotional disclosure.
+    pub emotion: f32,
+    /// Tokens that the model was shown.
+    pub tokens: usize,
+    /// The model.
+    pub model: ModelId,
+}
+
+impl From<&Judgement> for Judged {
+    fn from(judgement: &Judgement) -> Self {
+        Self {
+            need: judgement.need.clone(),
+            gap: judgement.gap.top(),
+            user_act: judgement.user_act.top(),
+            emotion: judgement.emotion,
+            tokens: judgement.tokens,
+            model: judgement.model,
+        }
+    }
+}
+
+/// How an exchange ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Ending {
+    /// The whole response was relayed.
+    Complete,
+    /// The client left before it was.
+    ClientLeft,
+    /// The upstream failed or broke off.
+    UpstreamFailed,
+}
+
+fn unix_millis<S: Serializer>(time: &SystemTime, s: S) -> Result<S::Ok, S::Error> {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
+    s.serialize_u64(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}
+
+fn display<T: std::fmt::Display, S: Serializer>(value: &T, s: S) -> Result<S::Ok, S::Error> {
+    s.collect_str(value)
+}
+
+impl Record {
+    /// A record of a request of this dialect, of which nothing else is known yet.
+    pub(crate) fn new(dialect: Dialect, policy: Arc<str>, config: Arc<str>) -> Self {
+        Self {
+            schema: SCHEMA,
+            time: SystemTime::now(),
+            turn: None,
+            parent: None,
+            conversation: None,
+            conversation_source: None,
+            unit: None,
+            arm: None,
+            dialect,
+            model: None,
+            stream: None,
+            judgement: None,
+            triggered: false,
+            policy,
+            config,
+            act: GroundingAct::None,
+            delivery: Delivery::Observe,
+            gap: None,
+            reason: None,
+            bypass: None,
+            request_bytes: 0,
+            added_bytes: 0,
+            read_micros: 0,
+            own_micros: 0,
+            judge_micros: 0,
+            status: None,
+            ending: Ending::ClientLeft,
+            finish_reason: None,
+            usage: None,
+            first_token_micros: None,
+            response_bytes: 0,
+            assistant_acts: None,
+        }
+    }
+
+    pub(crate) fn identify(&mut self, identity: &Identity) {
+        self.turn = Some(identity.turn);
+        self.parent = identity.parent;
+        self.conversation = Some(identity.conversation);
+        self.conversation_source = Some(identity.source);
+    }
+}

@@ -1,0 +1,41 @@
+//! Policies: from a judgement and what the conversation's history shows, to a decision.
+//!
+//! A policy is one function of a read-only [`Situation`]. It keeps no state: everything it may look at is in the
+//! request, so that any replica decides alike and a recorded turn can be decided again.
+
+mod decision;
+mod preset;
+mod rules;
+mod situation;
+
+pub use decision::Decision;
+pub use preset::preset;
+pub use rules::{Rule, Rules};
+pub use situation::{History, Situation};
+
+/// Decides what is done about a judged turn.
+///
+/// A closure `Fn(&Situation) -> Decision` is a policy.
+pub trait Policy: Send + Sync + 'static {
+    /// Decides about one turn.
+    fn decide(&self, situation: &Situation<'_>) -> Decision;
+
+    /// The name that records carry.
+    fn name(&self) -> &str {
+        "custom"
+    }
+
+    /// Everything that the decisions depend on, as text; records carry a hash of it.
+    fn definition(&self) -> String {
+        self.name().to_owned()
+    }
+}
+
+impl<F> Policy for F
+where
+    F: Fn(&Situation<'_>) -> Decision + Send + Sync + 'static,
+{
+    fn decide(&self, situation: &Situation<'_>) -> Decision {
+        self(situation)
+    }
+}

@@ -1,0 +1,209 @@
+//! Rules: the first that matches decides; if none does, nothing is done.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Decision, Policy, Situation};
+use crate::dialogue::{Delivery, Gap, GroundingAct, UserAct};
+
+/// A named list of rules.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Rules {
+    /// The name that records carry.
+    #[serde(skip)]
+    pub name: String,
+    /// Tried in order.
+    pub rules: Vec<Rule>,
+}
+
+/// One rule: an act, and the conditions that must all hold.
+///
+/// Thresholds are probabilities at the configured base rate: 0.5 means "more likely needed than not".
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Rule {
+    /// What to do.
+    pub act: GroundingAct,
+    /// How it reaches the user. A `reply` is given only for a missing material or referent and only where nothing that
+    /// the upstream model alone can read may settle it; otherwise the act is steered.
+    #[serde(default = "steer")]
+    pub delivery: Delivery,
+    /// Tell the upstream model to perform the act whatever it knows.
+    #[serde(default)]
+    pub force: bool,
+    /// Reply ourselves even where tools, a system prompt or an attachment might settle the gap.
+    #[serde(default)]
+    pub reply_anyway: bool,
+    /// At least this probability that a question is needed (`need.ask`).
+    pub ambiguity: Option<f32>,
+    /// At least this probability that a question or a stated assumption is needed (`need.assume + need.ask`).
+    pub underspecified: Option<f32>,
+    /// The most probable gap is one of these.
+    pub gap: Option<Vec<Gap>>,
+    /// The most probable act of the user is one of these.
+    pub user_act: Option<Vec<UserAct>>,
+    /// Fewer than this many questions were asked in the conversation, by whomever.
+    pub at_most: Option<usize>,
+    /// Not where the last assistant message already ended in a question.
+    #[serde(default)]
+    pub never_consecutive: bool,
+}
+
+fn steer() -> Delivery {
+    Delivery::Steer
+}
+
+/// Acts of the user after which a question would be out of place whatever the scores say: they leave nothing to ask.
+const SETTLED: [UserAct; 3] = [UserAct::RefusesQuestion, UserAct::Acknowledgment, UserAct::Hedge];
+
+impl Rule {
+    /// Why the rule does not match, or the numbers by which it does.
+    fn test(&self, situation: &Situation<'_>) -> Result<String, &'static str> {
+        let judgement = situation.judgement;
+        let mut why = String::new();
+        let mut compare = |name: &str, value: f32, least: Option<f32>| match least {
+            Some(least) if value < least => Err(()),
+            Some(least) => {
+                why.push_str(&format!("{name} {value:.2} >= {least:.2}"));
+                Ok(())
+            }
+            None => Ok(()),
+        };
+        compare("ambiguity", judgement.ambiguity(), self.ambiguity).map_err(|()| "ambiguity")?;
+        compare("underspecified", judgement.underspecified(), self.underspecified).map_err(|()| "underspecified")?;
+        if self.gap.as_ref().is_some_and(|gaps| !gaps.contains(&judgement.gap.top())) {
+            return Err("gap");
+        }
+        let act = judgement.user_act.top();
+        match &self.user_act {
+            Some(acts) if !acts.contains(&act) => return Err("user-act"),
+            None if SETTLED.contains(&act) => return Err("user-act"),
+            _ => {}
+        }
+        if self.at_most.is_some_and(|most| situation.history.questions >= most) {
+            return Err("at-most");
+        }
+        if self.never_consecutive && situation.history.after_question {
+            return Err("never-consecutive");
+        }
+        Ok(why)
+    }
+
+    fn delivery(&self, situation: &Situation<'_>) -> Delivery {
+        let gap = situation.judgement.gap.top();
+        let ours = self.act == GroundingAct::Clarify && matches!(gap, Gap::MissingMaterial | Gap::MissingReferent);
+        let settles = (situation.tools || situation.unseen) && !self.reply_anyway;
+        match self.delivery {
+            Delivery::Reply if !ours || settles => Delivery::Steer,
+            delivery => delivery,
+        }
+    }
+}
+
+impl Policy for Rules {
+    fn decide(&self, situation: &Situation<'_>) -> Decision {
+        for (i, rule) in self.rules.iter().enumerate() {
+            let Ok(why) = rule.test(situation) else { continue };
+            if rule.act == GroundingAct::None {
+                return Decision::none(format!("rule {}: {why}", i + 1));
+            }
+            return Decision {
+                act: rule.act,
+                delivery: rule.delivery(situation),
+                force: rule.force,
+                gap: Some(situation.judgement.gap.top()),
+                reason: format!("rule {}: {why}", i + 1).into(),
+            };
+        }
+        Decision::none("no rule matched")
+    }
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn definition(&self) -> String {
+        format!("{}: {:?}", self.name, self.rules)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::classify::{Judgement, ModelId};
+    use crate::dialogue::{Distribution, Label};
+    use crate::policy::{History, preset};
+
+    fn judgement(ask: f32, assume: f32, gap: Gap, act: UserAct) -> Judgement {
+        let one_hot = |n: usize, at: usize| (0..n).map(|i| f32::from(i == at)).collect::<Vec<_>>();
+        Judgement {
+            need: Distribution::new(&[1.0 - ask - assume, assume, ask]).unwrap(),
+            gap: Distribution::new(&one_hot(Gap::ALL.len(), gap.index())).unwrap(),
+            user_act: Distribution::new(&one_hot(UserAct::ALL.len(), act.index())).unwrap(),
+            emotion: 0.0,
+            tokens: 12,
+            model: ModelId::of(&[]),
+        }
+    }
+
+    /// ask, assume, gap, user act, questions so far, after a question, tools, unseen -> act, delivery
+    #[test]
+    fn gentle_table() {
+        use {Delivery::*, Gap::*, GroundingAct as G, UserAct::*};
+        let rows = [
+            (0.9, 0.05, MissingParameter, Request, 0, false, false, G::Clarify, Steer),
+            (0.5, 0.1, VagueGoal, FollowUp, 1, false, false, G::Clarify, Steer),
+            (0.9, 0.05, MissingParameter, Request, 2, false, false, G::Assume, Steer),
+            (0.9, 0.05, MissingParameter, Answer, 1, true, false, G::Assume, Steer),
+            (0.2, 0.4, MissingParameter, Request, 0, false, false, G::Assume, Steer),
+            (0.9, 0.05, MissingParameter, Acknowledgment, 0, false, false, G::None, Observe),
+            (0.9, 0.05, MissingParameter, RefusesQuestion, 1, true, false, G::None, Observe),
+            (0.1, 0.2, MissingParameter, Request, 0, false, false, G::None, Observe),
+        ];
+        let policy = preset("gentle").unwrap();
+        for (ask, assume, gap, act, questions, after_question, tools, expected, delivery) in rows {
+            let judgement = judgement(ask, assume, gap, act);
+            let history = History { user_turns: 1, questions, after_question };
+            let decision = policy.decide(&Situation::new(&judgement, history, tools, false));
+            assert_eq!(
+                (decision.act, decision.delivery),
+                (expected, delivery),
+                "{judgement:?} {history:?}: {decision:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_reply_is_ours_only_where_nothing_else_may_settle_it() {
+        let mut rules = preset("gentle").unwrap();
+        rules.rules[0].delivery = Delivery::Reply;
+        let rows = [
+            (Gap::MissingMaterial, false, false, false, Delivery::Reply),
+            (Gap::MissingReferent, false, false, false, Delivery::Reply),
+            (Gap::VagueGoal, false, false, false, Delivery::Steer),
+            (Gap::MissingMaterial, true, false, false, Delivery::Steer),
+            (Gap::MissingMaterial, false, true, false, Delivery::Steer),
+            (Gap::MissingMaterial, true, true, true, Delivery::Reply),
+            (Gap::VagueGoal, false, false, true, Delivery::Steer),
+        ];
+        for (gap, tools, unseen, anyway, expected) in rows {
+            rules.rules[0].reply_anyway = anyway;
+            let judgement = judgement(0.9, 0.05, gap, UserAct::Request);
+            let decision = rules.decide(&Situation::new(&judgement, History::default(), tools, unseen));
+            assert_eq!(decision.delivery, expected, "{gap} tools {tools} unseen {unseen} anyway {anyway}");
+        }
+    }
+
+    #[test]
+    fn the_reason_names_rule_and_numbers() {
+        let judgement = judgement(0.2, 0.4, Gap::VagueGoal, UserAct::Request);
+        let decision = preset("gentle").unwrap().decide(&Situation::new(&judgement, History::default(), false, false));
+        assert_eq!(decision.reason, "rule 2: underspecified 0.60 >= 0.50");
+    }
+
+    #[test]
+    fn unknown_keys_are_errors() {
+        let error = serde_json::from_str::<Rules>(r#"{"rules":[{"act":"clarify","ambiguty":0.5}]}"#).unwrap_err();
+        assert!(error.to_string().contains("ambiguty"), "{error}");
+    }
+}

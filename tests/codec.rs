@@ -1,0 +1,129 @@
+//! Golden cases of every dialect: `tests/data/wire/<dialect>/<case>/request.json` and what comes of it.
+//!
+//! - `turns.txt`: what was read, or the bypass.
+//! - `steered.json`: the request with an instruction, where one can be put in.
+//! - `reply.json` or `reply.sse`: an answer of ours, where a person may be waiting for one.
+//!
+//! `BLESS=1` writes them anew; look at the difference before committing it.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use groundwire::dialogue::{Bypass, Part, Text};
+use groundwire::wire::{Call, Dialect, Document, ReplyTo};
+
+const INSTRUCTION: &str = "\n\n[note]\tIf \"it\" is unclear, ask \\ – once.";
+const ANSWER: &str = "Which one do you mean?\n\n- the \"first\"\n- the second 😀";
+
+/// What comes of a request: file names and contents.
+fn outcome(dialect: Dialect, request: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
+    let call = match dialect.read(request) {
+        Ok(call) => call,
+        Err(bypass) => return vec![("turns.txt", format!("bypass: {bypass}\n").into_bytes())],
+    };
+    let mut files = vec![("turns.txt", describe(&call).into_bytes())];
+    if let Some(splice) = dialect.steer(&call, INSTRUCTION) {
+        match Document::validate(&Bytes::copy_from_slice(request)) {
+            Ok(document) => {
+                let steered = document.splice(std::slice::from_ref(&splice));
+                assert_eq!(steered[..splice.at.start], request[..splice.at.start]);
+                assert_eq!(steered[splice.at.start + splice.with.len()..], request[splice.at.end..]);
+                serde_json::from_slice::<serde::de::IgnoredAny>(&steered).expect("what was steered is JSON");
+                files.push(("steered.json", steered.to_vec()));
+            }
+            Err(bypass) => {
+                assert_eq!(bypass, Bypass::Malformed);
+                files[0].1.extend_from_slice(b"not to be edited: malformed\n");
+            }
+        }
+    }
+    if call.machine.is_none() {
+        let to = ReplyTo::call(&call, *b"golden case seed", 1_760_000_000);
+        let reply = dialect.reply(&to, ANSWER);
+        files.push((if call.stream { "reply.sse" } else { "reply.json" }, reply.body.to_vec()));
+    }
+    files
+}
+
+fn describe(call: &Call<'_>) -> String {
+    let text = |text: Text<'_>| text.decode().map_or_else(|| "(not UTF-8)".to_owned(), |text| format!("{text:?}"));
+    let stream = match (call.stream, call.include_usage) {
+        (false, _) => "no",
+        (true, false) => "yes",
+        (true, true) => "yes, with usage",
+    };
+    let mut out = format!(
+        "model: {}\nstream: {stream}\ntools: {}\nmachine: {}\nconversation: {}\n",
+        call.model.map_or_else(|| "-".to_owned(), text),
+        if call.conversation.tools { "yes" } else { "no" },
+        call.machine.unwrap_or("-"),
+        call.conversation_id.map_or_else(|| "-".to_owned(), text),
+    );
+    for turn in &call.conversation.turns {
+        writeln!(out, "{}", turn.role.as_str()).unwrap();
+        for part in &turn.parts {
+            match part {
+                Part::Text(said) => writeln!(out, "  {}", text(*said)).unwrap(),
+                Part::Opaque(kind, raw) => writeln!(out, "  {kind:?} {}", String::from_utf8_lossy(raw)).unwrap(),
+            }
+        }
+    }
+    out
+}
+
+fn cases(dialect: Dialect) -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/wire").join(dialect.as_str());
+    let mut cases: Vec<_> = fs::read_dir(&folder)
+        .unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    cases.sort();
+    cases
+}
+
+#[test]
+fn every_case_comes_out_as_recorded() {
+    let bless = std::env::var_os("BLESS").is_some();
+    let mut wrong = String::new();
+    for &dialect in Dialect::ALL {
+        let cases = cases(dialect);
+        assert!(cases.len() >= 10, "{dialect} has too few cases");
+        for case in cases {
+            let request = fs::read(case.join("request.json")).expect("every case has a request");
+            let files = outcome(dialect, &request);
+            for recorded in ["turns.txt", "steered.json", "reply.json", "reply.sse"] {
+                let path = case.join(recorded);
+                let expected = files.iter().find(|(name, _)| *name == recorded).map(|(_, content)| content);
+                match expected {
+                    Some(content) if bless => fs::write(&path, content).unwrap(),
+                    None if bless && path.exists() => fs::remove_file(&path).unwrap(),
+                    _ if fs::read(&path).ok().as_ref() == expected => {}
+                    _ => writeln!(
+                        wrong,
+                        "{}: {}",
+                        path.display(),
+                        expected.map_or("should not exist".into(), |content| String::from_utf8_lossy(content))
+                    )
+                    .unwrap(),
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "these came out otherwise:\n{wrong}");
+}
+
+#[test]
+fn the_cases_cover_what_can_happen() {
+    let mut seen = std::collections::BTreeSet::new();
+    for &dialect in Dialect::ALL {
+        for case in cases(dialect) {
+            let outcome = outcome(dialect, &fs::read(case.join("request.json")).unwrap());
+            seen.extend(outcome.iter().map(|(name, _)| (dialect.as_str(), *name)));
+        }
+        for kind in ["turns.txt", "steered.json", "reply.json", "reply.sse"] {
+            assert!(seen.contains(&(dialect.as_str(), kind)), "no case of {dialect} has {kind}");
+        }
+    }
+}
