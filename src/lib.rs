@@ -10,6 +10,8 @@ mod error;
 pub mod layer;
 pub mod observe;
 pub mod policy;
+#[cfg(feature = "proxy")]
+pub mod proxy;
 pub mod wire;
 
 pub use engine::Grounder;

@@ -8,12 +8,13 @@ use serde::Deserialize;
 use super::blame::Source;
 use super::suggest::nearest;
 use super::{
-    ByteSize, Classifier, Config, KeySource, Limits, Listen, Log, OrOff, Overrides, Records, Tools, TrustedHeader,
-    UpstreamUrl,
+    ByteSize, Classifier, Config, KeySource, Limits, Listen, Log, OrOff, Overrides, Records, TrustedHeader, UpstreamUrl,
 };
+use crate::engine::ToolsOffered;
 use crate::error::{Error, Result};
+use crate::policy::{Rules, preset};
 
-/// The names of the policies that ship.
+/// The policies that ship, for suggestions.
 const PRESETS: [&str; 2] = ["gentle", "off"];
 
 /// Fewest bytes that a head may be limited to; hyper takes no less.
@@ -29,14 +30,14 @@ pub(super) struct File {
     upstream_ca: Option<PathBuf>,
     policy: String,
     debug_headers: bool,
-    tools: Tools,
+    tools: ToolsOffered,
     identity_key: Option<KeySource>,
     trust_headers: Vec<TrustedHeader>,
     classifier: Classifier,
     records: Records,
     limits: Limits,
     log: Log,
-    policies: BTreeMap<String, toml::Value>,
+    policies: BTreeMap<String, Rules>,
 }
 
 impl Default for File {
@@ -48,7 +49,7 @@ impl Default for File {
             upstream_ca: None,
             policy: "gentle".to_owned(),
             debug_headers: false,
-            tools: Tools::default(),
+            tools: ToolsOffered::default(),
             identity_key: None,
             trust_headers: vec![TrustedHeader::Mode, TrustedHeader::Conversation],
             classifier: Classifier::default(),
@@ -99,6 +100,9 @@ impl File {
 
 pub(super) fn parse(source: Source<'_>, overrides: &Overrides) -> Result<Config> {
     let mut file: File = toml::from_str(source.text).map_err(|error| source.blame_toml(&error))?;
+    for (name, rules) in &mut file.policies {
+        rules.name.clone_from(name);
+    }
     // The file is checked as it stands, then with what the command line says over it.
     check(&file, |path, what, fix| source.blame_at(path, what, fix))?;
     file.apply(overrides);
@@ -112,20 +116,29 @@ pub(super) fn parse(source: Source<'_>, overrides: &Overrides) -> Result<Config>
 
 /// Checks what no type can; `blame` makes an error about the value at a path.
 fn check(file: &File, blame: impl Fn(&[&str], &str, &str) -> Error) -> Result<()> {
-    if let Some(name) = PRESETS.into_iter().find(|name| file.policies.contains_key(*name)) {
+    if let Some(name) = file.policies.keys().find(|name| preset(name).is_some()) {
         return Err(blame(
             &["policies", name],
             &format!("`{name}` is the name of a policy that ships"),
             "give yours another name",
         ));
     }
-    if !PRESETS.contains(&file.policy.as_str()) && !file.policies.contains_key(&file.policy) {
+    if preset(&file.policy).is_none() && !file.policies.contains_key(&file.policy) {
         let known: Vec<&str> = PRESETS.into_iter().chain(file.policies.keys().map(String::as_str)).collect();
         let fix = match nearest(&file.policy, &known) {
             Some(name) => format!("did you mean `{name}`?"),
             None => format!("name one of {}, or add a table [policies.{}]", known.join(", "), file.policy),
         };
         return Err(blame(&["policy"], &format!("there is no policy `{}`", file.policy), &fix));
+    }
+    for (name, rules) in &file.policies {
+        for (i, rule) in rules.rules.iter().enumerate() {
+            let wrong = [rule.ambiguity, rule.underspecified].into_iter().flatten().find(|p| !(0.0..=1.0).contains(p));
+            if let Some(p) = wrong {
+                let what = format!("rule {} of `{name}` compares with {p}, which is no probability", i + 1);
+                return Err(blame(&["policies", name, "rules"], &what, "write a number from 0 to 1"));
+            }
+        }
     }
     if file.admin.on().is_some_and(|admin| admin == file.listen && admin.0.port() != 0) {
         return Err(blame(

@@ -24,7 +24,7 @@ mod text;
 
 pub use place::{KeySource, Listen, Model, RecordsTo, UpstreamUrl};
 pub use quantity::{ByteSize, OrOff, Period, Share};
-pub use sections::{Classifier, Level, Limits, Log, LogFormat, Records, Tools, TrustedHeader};
+pub use sections::{Classifier, Level, Limits, Log, LogFormat, Records, TrustedHeader};
 pub use text::Wrong;
 
 use std::collections::BTreeMap;
@@ -32,7 +32,9 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use crate::engine::ToolsOffered;
 use crate::error::{Error, Result};
+use crate::policy::{Rules, preset};
 
 /// How the sidecar is configured. Every value is valid on its own and beside the others.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -53,7 +55,7 @@ pub struct Config {
     /// Whether responses carry what was judged, beside what was done.
     pub debug_headers: bool,
     /// What is done with requests that offer the model tools.
-    pub tools: Tools,
+    pub tools: ToolsOffered,
     /// The secret behind all identities; without one, records of two processes cannot be joined.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub identity_key: Option<KeySource>,
@@ -69,7 +71,7 @@ pub struct Config {
     pub log: Log,
     /// Policies of the operator's own.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub policies: BTreeMap<String, toml::Value>,
+    pub policies: BTreeMap<String, Rules>,
 }
 
 /// What the command line says over the file.
@@ -113,6 +115,13 @@ impl Config {
         let text = std::fs::read_to_string(path)
             .map_err(|e| Error::config(format!("the configuration {name} cannot be read")).with(e))?;
         Self::from_toml(&text, &name, overrides)
+    }
+
+    /// The rules of the policy that is named.
+    pub fn rules(&self) -> Rules {
+        // That there is such a policy was checked; the empty one stands for a `policy` that was changed since.
+        let own = self.policies.get(&self.policy).cloned().or_else(|| preset(&self.policy));
+        own.unwrap_or_else(|| Rules { name: self.policy.clone(), rules: Vec::new() })
     }
 
     /// The configuration as TOML, with every key that has a value. It parses to the same configuration.

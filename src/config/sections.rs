@@ -11,20 +11,6 @@ use tracing_subscriber::EnvFilter;
 use super::text::{Wrong, text_value};
 use super::{ByteSize, Model, OrOff, Period, RecordsTo, Share};
 
-/// What is done with requests that offer the model tools.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum Tools {
-    /// They are judged and recorded, never changed.
-    #[default]
-    Observe,
-    /// They are treated like any other; acts may be steered, never replied.
-    Steer,
-    /// They are not judged.
-    Bypass,
-}
-
 /// A request header that is honoured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

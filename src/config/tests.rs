@@ -45,6 +45,17 @@ fn what_is_wrong_is_said_where_it_stands() {
         ("policy = \"gentel\"", "1:10: there is no policy `gentel`", "did you mean `gentle`?"),
         ("policy = \"x\"\n[policies.careful]\nrules = []", "1:10: there is no policy `x`", "gentle, off, careful"),
         ("[policies.gentle]\nrules = []", "1:1: `gentle` is the name of a policy that ships", "another name"),
+        ("[policies.p]\nrules = [{ act = \"clarfy\" }]", "2:18: unknown value `clarfy`", "did you mean `clarify`?"),
+        (
+            "[policies.p]\nrules = [\n  { act = \"clarify\", ambiguty = 1 }]",
+            "3:22: unknown key `ambiguty`",
+            "did you mean `ambiguity`?",
+        ),
+        (
+            "[policies.p]\nrules = [{ act = \"clarify\", ambiguity = 50 }]",
+            "2:9: rule 1 of `p` compares with 50",
+            "from 0 to 1",
+        ),
         ("tools = \"stear\"", "1:9: unknown value `stear`", "did you mean `steer`?"),
         ("trust-headers = [\"mode\", \"user\"]", "1:26: unknown value `user`", "mode"),
         ("identity-key = \"hunter2\"", "1:16: this says not where the secret is", "env:NAME"),

@@ -65,7 +65,11 @@ fn named_by_connection(headers: &HeaderMap) -> Vec<HeaderName> {
     // `keep-alive` and `close` name no header, and are all that most messages say here.
     let names = |token: &[u8]| !token.eq_ignore_ascii_case(b"keep-alive") && !token.eq_ignore_ascii_case(b"close");
     let values = headers.get_all(CONNECTION).iter();
-    values.flat_map(tokens).filter(|token| names(token)).filter_map(|token| HeaderName::from_bytes(token).ok()).collect()
+    values
+        .flat_map(tokens)
+        .filter(|token| names(token))
+        .filter_map(|token| HeaderName::from_bytes(token).ok())
+        .collect()
 }
 
 /// Whether a header that is a list has this token; parameters and weights after it are allowed.
