@@ -3,12 +3,54 @@
 //! A [`Classifier`] takes a conversation and answers later, with a [`Judgement`] or with the [`Bypass`] that says why
 //! there is none. The one that ships is `OnnxClassifier` (feature `onnx`); anything else that can judge a turn can stand in its place.
 
+#[cfg(feature = "bundled")]
+mod bundled;
+#[cfg(feature = "onnx")]
+mod cache;
+#[cfg(feature = "onnx")]
+mod calibrate;
+#[cfg(feature = "onnx")]
+mod classifier;
+#[cfg(feature = "onnx")]
+mod files;
 mod judgement;
+#[cfg(feature = "onnx")]
+mod labels;
+#[cfg(feature = "onnx")]
+mod language;
+#[cfg(feature = "onnx")]
+mod onnx;
+#[cfg(feature = "onnx")]
+mod onnx_classifier;
+#[cfg(feature = "onnx")]
+mod pool;
+#[cfg(feature = "onnx")]
+mod roster;
+#[cfg(feature = "onnx")]
+mod runtime;
+#[cfg(feature = "onnx")]
+mod stats;
 #[cfg(feature = "onnx")]
 mod tokenize;
 mod window;
+#[cfg(feature = "onnx")]
+mod worker;
 
+#[cfg(feature = "onnx")]
+pub use classifier::{PoolOptions, ThreadedClassifier};
+#[cfg(feature = "onnx")]
+pub use files::ModelFiles;
 pub use judgement::{AssistantJudgement, Judgement, ModelId};
+#[cfg(feature = "onnx")]
+pub use language::is_foreign;
+#[cfg(feature = "onnx")]
+pub use onnx::{Model, Scores};
+#[cfg(feature = "onnx")]
+pub use onnx_classifier::{OnnxClassifier, OnnxClassifierBuilder};
+#[cfg(feature = "onnx")]
+pub use pool::Judge;
+#[cfg(feature = "onnx")]
+pub use stats::{Counts, PoolStats};
 #[cfg(feature = "onnx")]
 pub use tokenize::{Tokens, WindowTokenizer};
 pub use window::{Excerpt, Mark, Window, ends_in_question};

@@ -1,0 +1,162 @@
+//! The classifier in the path of live traffic: memory, language gate, window, pool.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::cache::{Judged, Key};
+use super::language::is_foreign;
+use super::pool::{Judge, Pool};
+use super::roster::{Job, Limits};
+use super::stats::PoolStats;
+use super::{Classifier, Judging, ModelId, Window};
+use crate::dialogue::{Bypass, Conversation, Id};
+use crate::error::{Error, Result};
+
+/// What a pool of judging threads is held to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PoolOptions {
+    threads: usize,
+    queue: usize,
+    deadline: Duration,
+    stall_after: Duration,
+    cache: usize,
+}
+
+impl Default for PoolOptions {
+    /// One thread, 64 turns in the queue, 25 ms, 500 ms, 4096 judgements remembered.
+    fn default() -> Self {
+        Self {
+            threads: 1,
+            queue: 64,
+            deadline: Duration::from_millis(25),
+            stall_after: Duration::from_millis(500),
+            cache: 4096,
+        }
+    }
+}
+
+impl PoolOptions {
+    /// Threads that judge, each with a session of its own (some 30 MB).
+    #[must_use]
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.threads = threads;
+        self
+    }
+
+    /// Turns that may wait; one more is [`Bypass::Saturated`].
+    #[must_use]
+    pub fn queue(mut self, turns: usize) -> Self {
+        self.queue = turns;
+        self
+    }
+
+    /// How long a turn may take, waiting included; past it, it is [`Bypass::Deadline`].
+    #[must_use]
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
+    /// How long one run may take before its thread is written off and replaced; at least the deadline.
+    #[must_use]
+    pub fn stall_after(mut self, stall_after: Duration) -> Self {
+        self.stall_after = stall_after;
+        self
+    }
+
+    /// Judgements that are remembered; 0 remembers none.
+    #[must_use]
+    pub fn cache(mut self, judgements: usize) -> Self {
+        self.cache = judgements;
+        self
+    }
+
+    fn limits(self) -> Result<Limits> {
+        let Self { threads, queue, deadline, stall_after, .. } = self;
+        if !(1..=256).contains(&threads) {
+            return Err(Error::config(format!("classifier threads: {threads} is not 1 to 256")));
+        }
+        if !(1..=65_536).contains(&queue) {
+            return Err(Error::config(format!("classifier queue: {queue} is not 1 to 65536")));
+        }
+        if deadline.is_zero() || deadline > Duration::from_secs(60) {
+            return Err(Error::config(format!("classifier deadline: {deadline:?} is not above 0 and up to 60s")));
+        }
+        if stall_after < deadline || stall_after > Duration::from_secs(600) {
+            return Err(Error::config(format!(
+                "classifier stall-after: {stall_after:?} is not between the deadline ({deadline:?}) and 600s"
+            )));
+        }
+        Ok(Limits { threads, queue, deadline, stall_after })
+    }
+}
+
+/// A [`Classifier`] that judges on threads of its own, with judges of any kind.
+///
+/// English turns only: others are [`Bypass::Language`]. Every answer comes by the deadline, whatever a judge does;
+/// a thread whose judge hangs or panics is replaced.
+pub struct ThreadedClassifier {
+    judged: Arc<Judged>,
+    pool: Pool,
+    model: Option<ModelId>,
+}
+
+impl ThreadedClassifier {
+    /// Starts the threads and waits until each has its judge.
+    ///
+    /// `judges` makes one for each thread, on that thread, and again for each that is replaced. `model` is what the
+    /// records name as the model.
+    ///
+    /// # Errors
+    /// If an option is out of range, a thread cannot be started, or `judges` fails.
+    pub fn start<F>(options: PoolOptions, model: Option<ModelId>, judges: F) -> Result<Self>
+    where
+        F: Fn() -> Result<Box<dyn Judge>> + Send + Sync + 'static,
+    {
+        let pool = Pool::start(options.limits()?, Box::new(judges))?;
+        Ok(Self { judged: Arc::new(Judged::new(options.cache)), pool, model })
+    }
+
+    /// The state of the threads in numbers.
+    pub fn stats(&self) -> PoolStats {
+        self.pool.stats()
+    }
+
+    /// Judgements that are remembered now.
+    pub fn remembered(&self) -> usize {
+        self.judged.len()
+    }
+
+    /// Whether a turn handed in now would find a thread that works.
+    pub fn is_able(&self) -> bool {
+        self.stats().able
+    }
+}
+
+impl Classifier for ThreadedClassifier {
+    fn judge(&self, turn: Id, conversation: &Conversation<'_>, at: usize) -> Judging {
+        let key = Key { turn, tools: conversation.tools };
+        if let Some(judgement) = self.judged.get(&key) {
+            return Judging::ready(Ok(judgement));
+        }
+        let Some(window) = Window::of(conversation, at) else {
+            return Judging::ready(Err(Bypass::NotHumanText));
+        };
+        if is_foreign(&window) {
+            return Judging::ready(Err(Bypass::Language));
+        }
+        let (judging, answer) = Judging::pending();
+        self.pool.submit(Job { window, answer, memo: Some(self.judged.memo(key)) });
+        judging
+    }
+
+    fn model(&self) -> Option<ModelId> {
+        self.model
+    }
+}
+
+impl std::fmt::Debug for ThreadedClassifier {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ThreadedClassifier").field("model", &self.model).field("stats", &self.stats()).finish()
+    }
+}

@@ -1,0 +1,354 @@
+//! The pool's book-keeping: who works on what, what waits, and what has taken too long.
+//!
+//! A state machine without threads or a clock of its own, so that every interleaving can be played through in a test.
+//! Time comes in as `now`; what has to happen outside (send an answer, start a thread) goes out as a value.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use super::cache::Memo;
+use super::stats::{Counts, PoolStats};
+use super::{Answer, Window};
+use crate::dialogue::Bypass;
+
+/// Threads that may hang at one time. Each holds a session's memory and cannot be ended from outside; beyond this
+/// many, more threads would only hang too.
+pub(super) const MOST_WRITTEN_OFF: usize = 8;
+/// A thread that has not loaded its model by then is written off like one that hangs.
+pub(super) const START_LIMIT: Duration = Duration::from_secs(30);
+/// A seat that keeps failing is filled again after at most this long.
+const LONGEST_PAUSE: Duration = Duration::from_millis(800);
+
+/// What the pool is held to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    pub(super) threads: usize,
+    pub(super) queue: usize,
+    pub(super) deadline: Duration,
+    pub(super) stall_after: Duration,
+}
+
+/// A turn to be judged.
+pub(super) struct Job {
+    pub(super) window: Window,
+    pub(super) answer: Answer,
+    pub(super) memo: Option<Memo>,
+}
+
+/// A thread's claim to a seat; void once the seat was given to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Badge {
+    pub(super) seat: usize,
+    term: u64,
+}
+
+/// Answers that are due; to be sent once the lock is released, since sending wakes tasks.
+pub(super) type Due = Vec<(Answer, Bypass)>;
+
+/// What a worker is to do next.
+pub(super) enum Next {
+    Run(Window, Option<Memo>),
+    Wait,
+    Leave,
+}
+
+/// What has to happen because time went by.
+#[derive(Default)]
+pub(super) struct Sweep {
+    pub(super) due: Due,
+    pub(super) start: Vec<Badge>,
+    /// Threads that were written off just now.
+    pub(super) written_off: usize,
+    /// A thread hangs and may not be replaced any more; reported once.
+    pub(super) exhausted: bool,
+}
+
+pub(super) struct Roster {
+    limits: Limits,
+    queue: VecDeque<(Job, Instant)>,
+    seats: Vec<Seat>,
+    written_off: usize,
+    exhausted: bool,
+    closing: bool,
+    /// Usual time of a run, a moving average.
+    usual: Duration,
+    pub(super) counts: Counts,
+}
+
+struct Seat {
+    term: u64,
+    /// Faults in a row.
+    faults: u32,
+    state: State,
+}
+
+enum State {
+    /// A thread loads its model.
+    Starting {
+        since: Instant,
+    },
+    Idle,
+    /// The answer is gone once the deadline has passed.
+    Running {
+        since: Instant,
+        due: Instant,
+        answer: Option<Answer>,
+    },
+    /// The last thread failed; the next comes at this time.
+    Vacant {
+        until: Instant,
+    },
+    /// The pool closes, and the thread has left.
+    Gone,
+}
+
+impl Roster {
+    /// A roster whose seats are all being filled, and the badges of the threads to start.
+    pub(super) fn new(limits: Limits, now: Instant) -> (Self, Vec<Badge>) {
+        let seat = || Seat { term: 0, faults: 0, state: State::Starting { since: now } };
+        let roster = Self {
+            limits,
+            queue: VecDeque::with_capacity(limits.queue),
+            seats: (0..limits.threads).map(|_| seat()).collect(),
+            written_off: 0,
+            exhausted: false,
+            closing: false,
+            usual: Duration::ZERO,
+            counts: Counts::default(),
+        };
+        (roster, (0..limits.threads).map(|seat| Badge { seat, term: 0 }).collect())
+    }
+
+    /// Takes a job into the queue and says when it is due, or says at once why not.
+    pub(super) fn admit(&mut self, job: Job, now: Instant) -> Result<Instant, (Answer, Bypass)> {
+        if !self.is_able(now) {
+            self.counts.stalled += 1;
+            return Err((job.answer, Bypass::Stalled));
+        }
+        if self.queue.len() >= self.limits.queue {
+            let before = self.queue.len();
+            self.queue.retain(|(waiting, _)| !waiting.answer.is_abandoned());
+            self.counts.abandoned += (before - self.queue.len()) as u64;
+        }
+        if self.queue.len() >= self.limits.queue {
+            self.counts.saturated += 1;
+            return Err((job.answer, Bypass::Saturated));
+        }
+        let due = now + self.limits.deadline;
+        self.queue.push_back((job, due));
+        Ok(due)
+    }
+
+    /// Whether any thread is there that does not hang.
+    pub(super) fn is_able(&self, now: Instant) -> bool {
+        self.seats.iter().any(|seat| match seat.state {
+            State::Idle => true,
+            State::Running { since, .. } => now < since + self.limits.deadline,
+            State::Starting { .. } | State::Vacant { .. } | State::Gone => false,
+        })
+    }
+
+    /// Notes that the thread has its model. `false`: it was written off meanwhile and must go.
+    pub(super) fn ready(&mut self, badge: Badge) -> bool {
+        if !self.holds(badge) {
+            self.came_back();
+            return false;
+        }
+        self.seats[badge.seat].state = State::Idle;
+        true
+    }
+
+    /// Gives the thread the oldest job that is still worth running.
+    pub(super) fn next(&mut self, badge: Badge, now: Instant) -> (Next, Due) {
+        let mut late = Vec::new();
+        if !self.holds(badge) {
+            return (Next::Leave, late);
+        }
+        while let Some((job, due)) = self.queue.pop_front() {
+            if job.answer.is_abandoned() {
+                self.counts.abandoned += 1;
+                continue;
+            }
+            // Under load every job would reach its turn just too late, and none would be judged in time: skip those
+            // that cannot make it, as long as another waits behind. A job with half its time left always runs, so
+            // one slow run cannot shut the pool.
+            let usual = (self.usual * 5 / 4).min(self.limits.deadline / 2);
+            if now >= due || (now + usual > due && !self.queue.is_empty()) {
+                self.counts.deadline += 1;
+                late.push((job.answer, Bypass::Deadline));
+                continue;
+            }
+            self.seats[badge.seat].state = State::Running { since: now, due, answer: Some(job.answer) };
+            return (Next::Run(job.window, job.memo), late);
+        }
+        (if self.closing { Next::Leave } else { Next::Wait }, late)
+    }
+
+    /// Notes that the thread has run its job.
+    ///
+    /// Returns the answer, unless it was given already, and whether the thread may go on.
+    pub(super) fn finish(&mut self, badge: Badge, now: Instant, judged: bool) -> (Option<Answer>, bool) {
+        if judged {
+            self.counts.judged += 1;
+        } else {
+            self.counts.failed += 1;
+        }
+        if !self.holds(badge) {
+            self.came_back();
+            return (None, false);
+        }
+        let seat = &mut self.seats[badge.seat];
+        let State::Running { since, answer, .. } = std::mem::replace(&mut seat.state, State::Idle) else {
+            return (None, true);
+        };
+        seat.faults = 0;
+        let took = now.saturating_duration_since(since);
+        self.usual = if self.usual.is_zero() { took } else { (self.usual * 7 + took) / 8 };
+        (answer, true)
+    }
+
+    /// Notes that the thread fails and ends: its judge panicked, or its model did not load.
+    ///
+    /// Returns the answer it owes, if any. The seat is filled again by a later sweep.
+    pub(super) fn vacate(&mut self, badge: Badge, now: Instant) -> Option<Answer> {
+        if !self.holds(badge) {
+            self.came_back();
+            return None;
+        }
+        let seat = &mut self.seats[badge.seat];
+        let until = now + pause(seat.faults);
+        seat.faults = seat.faults.saturating_add(1);
+        match std::mem::replace(&mut seat.state, State::Vacant { until }) {
+            State::Running { answer, .. } => answer,
+            _ => None,
+        }
+    }
+
+    /// Notes that the thread has ended after [`Next::Leave`].
+    pub(super) fn leave(&mut self, badge: Badge) {
+        if self.holds(badge) {
+            self.seats[badge.seat].state = State::Gone;
+        }
+    }
+
+    /// Answers what is past its deadline and replaces threads that hang or are gone.
+    pub(super) fn sweep(&mut self, now: Instant) -> Sweep {
+        let mut sweep = Sweep::default();
+        while self.queue.front().is_some_and(|(_, due)| *due <= now) {
+            if let Some((job, _)) = self.queue.pop_front() {
+                if job.answer.is_abandoned() {
+                    self.counts.abandoned += 1;
+                } else {
+                    self.counts.deadline += 1;
+                    sweep.due.push((job.answer, Bypass::Deadline));
+                }
+            }
+        }
+        for at in 0..self.seats.len() {
+            let seat = &mut self.seats[at];
+            if let State::Running { due, answer, .. } = &mut seat.state
+                && *due <= now
+                && let Some(answer) = answer.take()
+            {
+                self.counts.deadline += 1;
+                sweep.due.push((answer, Bypass::Deadline));
+            }
+            if self.closing || seat.replaced_at(&self.limits).is_none_or(|until| until > now) {
+                continue;
+            }
+            if !matches!(seat.state, State::Vacant { .. }) {
+                if self.written_off >= MOST_WRITTEN_OFF {
+                    sweep.exhausted |= !std::mem::replace(&mut self.exhausted, true);
+                    continue;
+                }
+                self.written_off += 1;
+                sweep.written_off += 1;
+            }
+            seat.term += 1;
+            seat.state = State::Starting { since: now };
+            self.counts.replaced += 1;
+            sweep.start.push(Badge { seat: at, term: seat.term });
+        }
+        sweep
+    }
+
+    /// When the next sweep has something to do, as far as is known now.
+    pub(super) fn wake_at(&self) -> Option<Instant> {
+        let queued = self.queue.front().map(|(_, due)| *due);
+        let seats = self.seats.iter().flat_map(|seat| {
+            let due = match &seat.state {
+                State::Running { due, answer: Some(_), .. } => Some(*due),
+                _ => None,
+            };
+            let may_replace =
+                !self.closing && (self.written_off < MOST_WRITTEN_OFF || matches!(seat.state, State::Vacant { .. }));
+            due.into_iter().chain(seat.replaced_at(&self.limits).filter(|_| may_replace))
+        });
+        queued.into_iter().chain(seats).min()
+    }
+
+    /// Takes no more jobs. Those in the queue are still judged or answered.
+    pub(super) fn close(&mut self) {
+        self.closing = true;
+    }
+
+    /// Whether the pool closes and no answer is owed any more.
+    pub(super) fn is_settled(&self) -> bool {
+        let owes = |seat: &Seat| matches!(seat.state, State::Running { answer: Some(_), .. });
+        self.closing && self.queue.is_empty() && !self.seats.iter().any(owes)
+    }
+
+    /// Whether every thread has ended that can.
+    pub(super) fn is_empty(&self) -> bool {
+        self.seats.iter().all(|seat| matches!(seat.state, State::Gone | State::Vacant { .. }))
+    }
+
+    /// The state of the pool in numbers.
+    pub(super) fn stats(&self, now: Instant) -> PoolStats {
+        let seats = |which: fn(&State) -> bool| self.seats.iter().filter(|seat| which(&seat.state)).count();
+        PoolStats {
+            threads: self.seats.len(),
+            queued: self.queue.len(),
+            running: seats(|state| matches!(state, State::Running { .. })),
+            idle: seats(|state| matches!(state, State::Idle)),
+            written_off: self.written_off,
+            able: self.is_able(now),
+            counts: self.counts,
+        }
+    }
+
+    /// A thread that was written off is back, and about to end.
+    fn came_back(&mut self) {
+        self.written_off -= 1;
+        self.exhausted = false;
+    }
+
+    fn holds(&self, badge: Badge) -> bool {
+        self.seats[badge.seat].term == badge.term
+    }
+}
+
+impl Seat {
+    /// When this seat goes to another thread, if nothing happens before.
+    fn replaced_at(&self, limits: &Limits) -> Option<Instant> {
+        match self.state {
+            State::Starting { since } => Some(since + START_LIMIT),
+            State::Running { since, .. } => Some(since + limits.stall_after),
+            State::Vacant { until } => Some(until),
+            State::Idle | State::Gone => None,
+        }
+    }
+}
+
+/// How long a seat stays empty after a fault, when `faults` came before it without a success: not at all at first.
+fn pause(faults: u32) -> Duration {
+    match faults {
+        0 => Duration::ZERO,
+        n => LONGEST_PAUSE.min(Duration::from_millis(50) * 2_u32.saturating_pow(n.min(8))),
+    }
+}
+
+#[cfg(test)]
+#[path = "roster_tests.rs"]
+#[allow(clippy::unwrap_used)]
+mod tests;
