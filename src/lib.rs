@@ -2,6 +2,9 @@
 
 pub mod act;
 pub mod classify;
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub mod cli;
 #[cfg(feature = "proxy")]
 pub mod config;
 pub mod dialogue;

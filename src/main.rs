@@ -1,23 +1,26 @@
-//! The `groundwire` command: exit code 0 for success, 1 for failure, 2 for wrong usage.
+//! The `groundwire` command.
 
 use std::error::Error;
-use std::io::Write;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
-use clap::Parser;
-use groundwire::cli::Cli;
-
 fn main() -> ExitCode {
-    // Wrong usage prints itself and exits with 2.
-    let cli = Cli::parse();
-    let Err(error) = cli.run() else { return ExitCode::SUCCESS };
-    let mut stderr = anstream::stderr().lock();
-    // Where standard error is gone, the exit code is all there is to say.
-    let _ = writeln!(stderr, "error: {error}");
-    let mut source = error.source();
-    while let Some(error) = source {
-        let _ = writeln!(stderr, "  caused by: {error}");
-        source = error.source();
+    let Err(failure) = groundwire::cli::run() else { return ExitCode::SUCCESS };
+    if is_closed_pipe(&*failure) {
+        return ExitCode::SUCCESS;
     }
+    let mut message = format!("error: {failure}\n");
+    let mut next = failure.source();
+    while let Some(cause) = next {
+        message.push_str(&format!("  because: {cause}\n"));
+        next = cause.source();
+    }
+    // Where standard error is gone there is nobody to tell.
+    let _ = io::stderr().write_all(message.as_bytes());
     ExitCode::FAILURE
+}
+
+/// Whether whoever read our output has seen enough of it: `groundwire … | head`.
+fn is_closed_pipe(failure: &(dyn Error + 'static)) -> bool {
+    failure.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }

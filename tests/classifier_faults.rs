@@ -112,13 +112,12 @@ fn answer(judging: Judging) -> Result<f32, Bypass> {
     judged.expect("no answer at all").map(|judgement| judgement.ambiguity())
 }
 
-fn until(what: &str, mut holds: impl FnMut() -> bool) -> Duration {
+fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let since = Instant::now();
     while !holds() {
         assert!(since.elapsed() < Duration::from_secs(60), "never: {what}");
         std::thread::yield_now();
     }
-    since.elapsed()
 }
 
 #[test]
@@ -157,9 +156,8 @@ fn a_judge_that_never_returns_is_replaced_within_a_second() {
     let bench = bench(PoolOptions::default());
     assert_eq!(answer(ask(&bench.classifier, "hang for good")), Err(Bypass::Deadline));
     assert!(!bench.classifier.is_able());
-    let took = until("another thread is there", || bench.classifier.is_able());
-    // Written off after half a second by default; the roster's own test holds it to the exact time.
-    assert!(took < Duration::from_secs(10));
+    // After half a second by default; the roster's own test, in made-up time, holds it to that exactly.
+    until("another thread is there", || bench.classifier.is_able());
     let stats = bench.classifier.stats();
     assert_eq!((stats.written_off, stats.counts.replaced), (1, 1));
     until("turns are judged again", || answer(ask(&bench.classifier, "hello")).is_ok());

@@ -248,3 +248,8 @@ fn warm_up() -> Window {
         marks: vec![Mark::JudgedUser, Mark::HasSystem, Mark::Second],
     }
 }
+
+#[cfg(all(test, feature = "bundled"))]
+#[path = "onnx_tests.rs"]
+#[allow(clippy::unwrap_used)]
+mod tests;

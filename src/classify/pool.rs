@@ -5,6 +5,7 @@
 //! ended from outside: one that hangs is written off, and ends by itself if it ever comes back.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::AtomicU64;
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -43,6 +44,8 @@ pub(super) struct Shared {
     left: Condvar,
     limits: Limits,
     pub(super) factory: Box<Factory>,
+    /// Errors of the model so far.
+    pub(super) errors: AtomicU64,
 }
 
 struct Locked {
@@ -66,6 +69,7 @@ impl Pool {
             left: Condvar::new(),
             limits,
             factory,
+            errors: AtomicU64::new(0),
         }));
         let (sender, receiver) = mpsc::channel();
         for badge in badges {

@@ -2,6 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::Sender;
 
 use super::pool::{Judge, Shared};
@@ -23,7 +24,7 @@ pub(super) fn run(shared: &Arc<Shared>, badge: Badge, started: Option<Sender<Res
             shared.vacate(badge, |roster| roster.counts.start_failed += 1);
             match started {
                 Some(started) => drop(started.send(Err(error))),
-                None => tracing::error!(%error, cause = ?error, "a classification thread could not load its model"),
+                None => tracing::error!(?error, "a classification thread could not load its model"),
             }
             return;
         }
@@ -58,7 +59,11 @@ fn judge_all(shared: &Shared, badge: Badge, mut judge: Box<dyn Judge>) -> bool {
             }
             Ok(Err(error)) => {
                 let (answer, stays) = shared.finish(badge, false);
-                tracing::warn!(%error, cause = ?error, "a turn could not be judged");
+                // A model that fails on every turn would fill the log: the first, second, fourth, eighth … is told.
+                let errors = shared.errors.fetch_add(1, Ordering::Relaxed) + 1;
+                if errors.is_power_of_two() {
+                    tracing::warn!(?error, errors, "a turn could not be judged");
+                }
                 if let Some(answer) = answer {
                     answer.send(Err(Bypass::ClassifierFailed));
                 }

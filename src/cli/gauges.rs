@@ -1,79 +1,65 @@
-//! The state of the classifier's pool and of the records' queue, read when metrics are scraped.
+//! The state of the classifier's threads and of the record writer, read at each scrape.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
 use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
-use prometheus_client::registry::Registry;
 
 use crate::classify::OnnxClassifier;
 use crate::observe::JsonLines;
 
-/// Has `registry` show the states.
-///
-/// | metric | meaning |
-/// |---|---|
-/// | `classifier_able` | 1 where a turn would find a thread that works |
-/// | `classifier_queued`, `_running`, `_written_off` | turns in the queue; threads in a run; threads that hung and were replaced |
-/// | `classifier_judged_total`, `_abandoned_total`, `_replaced_total` | turns judged; turns nobody waited for; threads replaced |
-/// | `classifier_remembered` | judgements in the cache |
-/// | `records_written_total`, `_dropped_total`, `_failed_total` | what became of records |
-pub(super) fn register(
-    registry: &mut Registry,
-    classifier: Option<Arc<OnnxClassifier>>,
-    records: Option<Arc<JsonLines>>,
-) {
-    registry.register_collector(Box::new(States { classifier, records }));
+/// Shows what is there once it is there: a server is scraped before its model is loaded.
+#[derive(Clone, Default)]
+pub(super) struct Gauges {
+    pub(super) classifier: Arc<OnceLock<Arc<OnnxClassifier>>>,
+    pub(super) records: Arc<OnceLock<Arc<JsonLines>>>,
 }
 
-struct States {
-    classifier: Option<Arc<OnnxClassifier>>,
-    records: Option<Arc<JsonLines>>,
-}
-
-impl fmt::Debug for States {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("States").finish_non_exhaustive()
-    }
-}
-
-impl Collector for States {
-    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
-        if let Some(classifier) = &self.classifier {
+impl Collector for Gauges {
+    fn encode(&self, mut encoder: DescriptorEncoder) -> fmt::Result {
+        if let Some(classifier) = self.classifier.get() {
             let stats = classifier.stats();
-            let signed = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
-            for (name, help, value) in [
-                ("classifier_able", "Whether a turn would find a thread that works", i64::from(stats.able)),
-                ("classifier_queued", "Turns in the queue", signed(stats.queued)),
-                ("classifier_running", "Threads in a run", signed(stats.running)),
-                ("classifier_written_off", "Threads that hung and were replaced", signed(stats.written_off)),
-                ("classifier_remembered", "Judgements in the cache", signed(classifier.remembered())),
-            ] {
-                let gauge = ConstGauge::new(value);
-                gauge.encode(encoder.encode_descriptor(name, help, None, gauge.metric_type())?)?;
-            }
-            for (name, help, value) in [
-                ("classifier_judged", "Turns judged", stats.counts.judged),
-                ("classifier_abandoned", "Turns nobody waited for any more", stats.counts.abandoned),
-                ("classifier_replaced", "Threads started in the place of others", stats.counts.replaced),
-            ] {
-                count(&mut encoder, name, help, value)?;
-            }
+            let mut gauge = |name, help, value: usize| {
+                let gauge = ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX));
+                gauge.encode(encoder.encode_descriptor(name, help, None, gauge.metric_type())?)
+            };
+            gauge("classifier_threads", "Threads that the classifier is meant to have", stats.threads)?;
+            gauge("classifier_queued", "Turns in the classifier's queue", stats.queued)?;
+            gauge("classifier_running", "Classifier threads in a run", stats.running)?;
+            gauge("classifier_written_off", "Classifier threads that hung and have not come back", stats.written_off)?;
+            gauge("classifier_able", "Whether any classifier thread can take a turn", usize::from(stats.able))?;
+            gauge("classifier_remembered", "Judgements in memory", classifier.remembered())?;
+            let counts = stats.counts;
+            let mut counter = counter(&mut encoder);
+            counter("classifier_judged", "Turns judged, late ones included", counts.judged)?;
+            counter("classifier_failed", "Runs of the model that ended in an error", counts.failed)?;
+            counter("classifier_panicked", "Runs of the model that panicked", counts.panicked)?;
+            counter("classifier_replaced", "Classifier threads started in the place of others", counts.replaced)?;
         }
-        if let Some(records) = &self.records {
+        if let Some(records) = self.records.get() {
             let stats = records.stats();
-            count(&mut encoder, "records_written", "Records written", stats.written)?;
-            count(&mut encoder, "records_dropped", "Records dropped because the queue was full", stats.dropped)?;
-            count(&mut encoder, "records_failed", "Records that the sink refused", stats.failed)?;
+            let mut counter = counter(&mut encoder);
+            counter("records_written", "Records written", stats.written)?;
+            counter("records_dropped", "Records dropped because the queue was full", stats.dropped)?;
+            counter("records_failed", "Records that could not be written", stats.failed)?;
         }
         Ok(())
     }
 }
 
-fn count(encoder: &mut DescriptorEncoder<'_>, name: &str, help: &str, value: u64) -> Result<(), fmt::Error> {
-    let counter = ConstCounter::new(value);
-    counter.encode(encoder.encode_descriptor(name, help, None, counter.metric_type())?)
+/// Writes counters with `encoder`.
+fn counter(encoder: &mut DescriptorEncoder<'_>) -> impl FnMut(&str, &str, u64) -> fmt::Result {
+    |name, help, value| {
+        let counter = ConstCounter::new(value);
+        counter.encode(encoder.encode_descriptor(name, help, None, counter.metric_type())?)
+    }
+}
+
+impl fmt::Debug for Gauges {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gauges").finish_non_exhaustive()
+    }
 }

@@ -1,47 +1,72 @@
-//! The commands of `groundwire`.
+//! The `groundwire` command: one file a subcommand.
 
+mod assemble;
 mod check;
-mod demo;
 mod gauges;
-mod log;
-mod score;
+mod logging;
 mod serve;
 mod windows;
 
+use std::error::Error as StdError;
+
 use clap::{Parser, Subcommand};
 
-use crate::error::Result;
+/// What ends a command early; `main` prints it with its causes.
+pub type Failure = Box<dyn StdError + Send + Sync>;
 
-/// Inference-time grounding middleware for LLM APIs: asks before it guesses.
-#[derive(Debug, Parser)]
-#[command(name = "groundwire", version, arg_required_else_help = true, max_term_width = 100)]
-pub struct Cli {
+/// Inference-time grounding for LLM APIs: asks before it guesses.
+#[derive(Parser)]
+#[command(name = "groundwire", version, max_term_width = 100, arg_required_else_help = true)]
+struct Cli {
     #[command(subcommand)]
     command: Command,
 }
 
-#[derive(Debug, Subcommand)]
+#[derive(Subcommand)]
 enum Command {
-    Demo(demo::Demo),
-    Serve(serve::Serve),
-    Score(score::Score),
+    Serve(Box<serve::Serve>),
     Check(check::Check),
     #[command(hide = true)]
     Windows(windows::Windows),
 }
 
-impl Cli {
-    /// Runs the command to its end.
-    ///
-    /// # Errors
-    /// If it cannot do what it was asked to.
-    pub fn run(self) -> Result<()> {
-        match self.command {
-            Command::Demo(demo) => demo.run(),
-            Command::Serve(serve) => serve.run(),
-            Command::Score(score) => score.run(),
-            Command::Check(check) => check.run(),
-            Command::Windows(windows) => windows.run(),
+/// Runs the command that the arguments name.
+///
+/// Arguments that name none, or that are wrong, end the process with exit code 2; `--help` and `--version` with 0.
+///
+/// # Errors
+/// Whatever kept the command from doing its work.
+pub fn run() -> Result<(), Failure> {
+    match Cli::parse().command {
+        Command::Serve(serve) => serve.run(),
+        Command::Check(check) => check.run(),
+        Command::Windows(windows) => windows.run(),
+    }
+}
+
+/// Parses an argument that stands in the configuration as text, so that both take the same values.
+fn value<T>(text: &str) -> Result<T, String>
+where
+    T: std::str::FromStr<Err = crate::config::Wrong>,
+{
+    text.parse().map_err(|wrong: crate::config::Wrong| wrong.to_string().replace('\n', ": "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn arguments_are_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_shows_an_example() {
+        for command in Cli::command().get_subcommands().filter(|command| !command.is_hide_set()) {
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(help.contains(&format!("groundwire {}", command.get_name())), "{}: {help}", command.get_name());
         }
     }
 }

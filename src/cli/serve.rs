@@ -1,179 +1,185 @@
-//! `groundwire serve`: the sidecar.
+//! `groundwire serve`: the sidecar, from its configuration to its last record.
 
-use std::fs;
-use std::future::Future;
-use std::path::PathBuf;
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Instant;
 
+use clap::Args;
 use tower_layer::Layer;
 
-use super::gauges;
-use crate::classify::{NoClassifier, OnnxClassifier, PoolOptions};
-use crate::config::{Config, Listen, Model, OrOff, Overrides, RecordsTo, TrustedHeader, UpstreamUrl};
-use crate::engine::{Grounder, Settings};
-use crate::error::{Error, Result};
-use crate::layer::GroundingLayer;
-use crate::observe::{JsonLines, Metrics};
-use crate::proxy::{Server, Upstream};
+use super::gauges::Gauges;
+use super::{Failure, assemble, logging, value};
+use crate::config::{Config, Listen, Model, OrOff, Overrides, RecordsTo, UpstreamUrl};
+use crate::layer::{GroundingLayer, RequestBody};
+use crate::observe::Metrics;
+use crate::proxy::{InboundBody, Server, Upstream};
 
-/// Serve as a proxy in front of an LLM API.
-#[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  groundwire serve --upstream https://api.openai.com\n  groundwire serve --config groundwire.toml")]
+/// Serve as a proxy in front of an LLM API
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  groundwire serve --upstream https://api.openai.com
+  groundwire serve --config groundwire.toml --listen 0.0.0.0:8080
+
+Point clients at it as they are: OPENAI_BASE_URL=http://127.0.0.1:8080/v1
+A first SIGTERM or SIGINT drains, a second ends at once.")]
 pub(super) struct Serve {
-    /// Where requests go: an http or https URL, with a base path if need be.
-    #[arg(long, value_name = "URL", required_unless_present = "config")]
+    /// Where requests go; a base path in it is put before every request's own
+    #[arg(long, value_name = "URL", value_parser = value::<UpstreamUrl>, required_unless_present = "config")]
     upstream: Option<UpstreamUrl>,
-    /// A configuration; what is said here on the command line comes first.
+    /// The configuration; what is given here as well wins over it
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Where clients connect [default: 127.0.0.1:8080].
-    #[arg(long, value_name = "ADDRESS")]
+    /// Where clients connect [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDRESS", value_parser = value::<Listen>)]
     listen: Option<Listen>,
-    /// Where health, readiness and metrics are, or "off" [default: 127.0.0.1:9090].
-    #[arg(long, value_name = "ADDRESS")]
+    /// Where health, readiness and metrics are, or "off" [default: 127.0.0.1:9090]
+    #[arg(long, value_name = "ADDRESS", value_parser = value::<OrOff<Listen>>)]
     admin: Option<OrOff<Listen>>,
-    /// The policy: one that ships, or one of the configuration's [default: gentle].
+    /// The policy, by name [default: gentle]
     #[arg(long, value_name = "NAME")]
     policy: Option<String>,
-    /// The classifier's model: "builtin", "off", or a folder [default: builtin].
-    #[arg(long, value_name = "MODEL")]
+    /// The classifier: "builtin", "off", or a folder with a model [default: builtin]
+    #[arg(long, value_name = "MODEL", value_parser = value::<Model>)]
     model: Option<Model>,
-    /// Where records go: "off", "stdout", or a file [default: off].
-    #[arg(long, value_name = "TO")]
+    /// Where records go: "off", "stdout", or a file that is appended to [default: off]
+    #[arg(long, value_name = "FILE", value_parser = value::<RecordsTo>)]
     records: Option<RecordsTo>,
-    /// Write the address that is listened on to this file once it is.
+    /// Write the addresses that are listened on to this file, one a line: "listen 127.0.0.1:8080"
     #[arg(long, value_name = "FILE")]
     port_file: Option<PathBuf>,
 }
 
 impl Serve {
-    pub(super) fn run(self) -> Result<()> {
-        let mut overrides = Overrides::default();
-        overrides.listen = self.listen;
-        overrides.admin = self.admin;
-        overrides.upstream = self.upstream;
-        overrides.policy = self.policy;
-        overrides.model = self.model;
-        overrides.records = self.records;
-        let config = match &self.config {
-            Some(path) => Config::read(path, &overrides)?,
-            None => Config::from_toml("", "the command line", &overrides)?,
+    pub(super) fn run(self) -> Result<(), Failure> {
+        let started = Instant::now();
+        let port_file = self.port_file.clone();
+        let config = self.config()?;
+        logging::start(&config.log)?;
+        tracing::info!(version = env!("CARGO_PKG_VERSION"), upstream = %config.upstream, policy = config.policy, "starting");
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        let served = runtime.block_on(serve(config, port_file, started));
+        // A name that is still being looked up, say, must not hold the process up.
+        runtime.shutdown_background();
+        served
+    }
+
+    fn config(self) -> Result<Config, Failure> {
+        let overrides = Overrides {
+            listen: self.listen,
+            admin: self.admin,
+            upstream: self.upstream,
+            policy: self.policy,
+            model: self.model,
+            records: self.records,
         };
-        super::log::start(&config.log)?;
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .enable_all()
-            .build()
-            .map_err(|e| Error::io("the threads that serve cannot be started").with(e))?;
-        runtime.block_on(serve(&config, self.port_file))
+        Ok(match self.config {
+            Some(path) => Config::read(&path, &overrides)?,
+            // Nothing to be wrong in the file; what the command line says is checked all the same.
+            None => Config::from_toml("", "the command line", &overrides)?,
+        })
     }
 }
 
-async fn serve(config: &Config, port_file: Option<PathBuf>) -> Result<()> {
-    let stop = stop_signal()?;
-    // Listening comes before loading: a client that is early waits, and a taken address is told at once.
-    let mut server = Server::bind(config)?;
-    let upstream = Upstream::new(config)?;
-    let records = records(config)?;
+async fn serve(config: Config, port_file: Option<PathBuf>, started: Instant) -> Result<(), Failure> {
+    let mut signals = Signals::listen()?;
+    let mut server = Server::bind(&config)?;
+    let (listen, admin) = (server.address(), server.admin_address());
+    if let Some(path) = port_file {
+        write_addresses(&path, listen, admin)
+            .map_err(|e| format!("the addresses cannot be written to {}: {e}", path.display()))?;
+    }
+
+    let gauges = Gauges::default();
     let mut metrics = Metrics::new();
     server.counts().register(metrics.registry_mut());
-    let classifier = classifier(config)?;
-    gauges::register(metrics.registry_mut(), classifier.clone(), records.clone());
+    metrics.registry_mut().register_collector(Box::new(gauges.clone()));
     let metrics = Arc::new(metrics);
-    let mut builder = match classifier {
-        Some(classifier) => Grounder::builder(classifier, config.rules()),
-        None => Grounder::builder(NoClassifier, config.rules()),
-    }
-    .configure(|settings| configure(settings, config))
-    .observer(Arc::clone(&metrics));
-    match &config.identity_key {
-        Some(source) => builder = builder.identity_key(source.load()?),
-        None if records.is_some() => {
-            tracing::warn!("no identity-key: records of this process cannot be joined with those of any other");
-        }
-        None => {}
+    let shown = Arc::clone(&metrics);
+    server.serve_admin(move || shown.encode());
+
+    let upstream = Upstream::<RequestBody<InboundBody>>::new(&config)?;
+    let records = assemble::records(&config)?;
+    let config = Arc::new(config);
+    let wanted = Arc::clone(&config);
+    // Loading takes a while, and the admin endpoints answer meanwhile.
+    let loading = tokio::task::spawn_blocking(move || assemble::classifier(&wanted));
+    let classifier = tokio::select! {
+        loaded = loading => loaded??,
+        () = signals.next() => return Ok(()),
+    };
+    if let Some(classifier) = &classifier {
+        // Both are set once, here.
+        let _ = gauges.classifier.set(Arc::clone(classifier));
     }
     if let Some(records) = &records {
-        builder = builder.observer(Arc::clone(records));
+        let _ = gauges.records.set(Arc::clone(records));
     }
-    let grounder = builder.build();
-    server.serve_admin(move || metrics.encode());
-    if let Some(path) = port_file {
-        let address = server.address().to_string();
-        fs::write(&path, address).map_err(|e| Error::io(format!("{} cannot be written", path.display())).with(e))?;
+    let grounder = assemble::grounder(&config, classifier, records.clone(), metrics)?;
+    let millis = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    tracing::info!(config = grounder.config(), model = %config.classifier.model, millis, "ready");
+
+    let service = GroundingLayer::new(grounder).layer(upstream);
+    let mut again = Signals::listen()?;
+    tokio::select! {
+        () = server.run(service, signals.next()) => {}
+        () = async { again.next().await; again.next().await } => tracing::warn!("told twice to stop; ending at once"),
     }
-    tracing::info!(config = grounder.config(), policy = config.policy, upstream = %config.upstream, "ready");
-    server.run(GroundingLayer::new(grounder).layer(upstream), stop).await;
-    // What was decided is written before the process ends.
-    records.into_iter().for_each(|records| records.close());
+    if let Some(records) = records {
+        tokio::task::spawn_blocking(move || records.close()).await?;
+    }
     Ok(())
 }
 
-fn classifier(config: &Config) -> Result<Option<Arc<OnnxClassifier>>> {
-    let wanted = &config.classifier;
-    let builder = match &wanted.model {
-        Model::Off => return Ok(None),
-        Model::Builtin => OnnxClassifier::builder(),
-        Model::Folder(folder) => OnnxClassifier::builder().model_folder(folder),
-    };
-    let pool = PoolOptions::default()
-        .threads(wanted.threads.get())
-        .queue(wanted.queue.get())
-        .deadline(wanted.deadline.0)
-        .cache(wanted.cache);
-    let builder = builder.base_rate(wanted.base_rate.get()).pool(pool);
-    let builder = match &wanted.runtime {
-        Some(library) => builder.runtime(library),
-        None => builder,
-    };
-    builder.build().map(|classifier| Some(Arc::new(classifier)))
+/// Writes the addresses so that whoever sees the file sees all of it.
+fn write_addresses(path: &Path, listen: SocketAddr, admin: Option<SocketAddr>) -> io::Result<()> {
+    let unfinished = path.with_extension("unfinished");
+    let mut file = std::fs::File::create(&unfinished)?;
+    writeln!(file, "listen {listen}")?;
+    if let Some(admin) = admin {
+        writeln!(file, "admin {admin}")?;
+    }
+    drop(file);
+    std::fs::rename(&unfinished, path)
 }
 
-fn records(config: &Config) -> Result<Option<Arc<JsonLines>>> {
-    let queue = config.records.queue.get();
-    Ok(match &config.records.to {
-        RecordsTo::Off => None,
-        RecordsTo::Stdout => Some(Arc::new(JsonLines::new(std::io::stdout(), queue)?)),
-        RecordsTo::File(path) => Some(Arc::new(JsonLines::append(path, queue)?)),
-    })
-}
-
-fn configure(settings: &mut Settings, config: &Config) {
-    settings.tools = config.tools;
-    settings.debug_headers = config.debug_headers;
-    settings.body_cap = config.limits.classify_bytes.as_usize();
-    settings.text_cap = config.limits.text_bytes.as_usize();
-    settings.trust_mode = config.trust_headers.contains(&TrustedHeader::Mode);
-    settings.trust_conversation = config.trust_headers.contains(&TrustedHeader::Conversation);
-}
-
-/// Over at the first SIGTERM or SIGINT. The second ends the process at once, with the code shells give such an end.
-fn stop_signal() -> Result<impl Future<Output = ()>> {
+/// What tells the process to stop.
+struct Signals {
     #[cfg(unix)]
-    let mut signals = {
-        let failed = |e| Error::io("signals cannot be listened for").with(e);
+    terminate: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    /// From now on; signals that come before they are waited for are not lost.
+    fn listen() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
-        (signal(SignalKind::terminate()).map_err(failed)?, signal(SignalKind::interrupt()).map_err(failed)?)
-    };
-    let (sender, receiver) = tokio::sync::oneshot::channel();
-    tokio::spawn(async move {
-        let mut next = async || {
-            #[cfg(unix)]
-            tokio::select! {
-                _ = signals.0.recv() => {}
-                _ = signals.1.recv() => {}
-            }
-            #[cfg(not(unix))]
-            if tokio::signal::ctrl_c().await.is_err() {
-                std::future::pending::<()>().await;
-            }
-        };
-        next().await;
-        // The server may be over already.
-        let _ = sender.send(());
-        next().await;
-        std::process::exit(130);
-    });
-    Ok(async {
-        let _ = receiver.await;
-    })
+
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+#[cfg(not(unix))]
+impl Signals {
+    fn listen() -> io::Result<Self> {
+        Ok(Self {})
+    }
+
+    async fn next(&mut self) {
+        if tokio::signal::ctrl_c().await.is_err() {
+            // Nobody can tell us to stop; only an end of the process will.
+            std::future::pending::<()>().await;
+        }
+    }
 }

@@ -1,64 +1,83 @@
-//! `groundwire windows`: the token ids of windows, for the training recipe.
+//! `groundwire windows`: the model's input for each conversation of a JSONL stream, for training.
+//!
+//! Training takes its windows from here, so that a model learns on what the proxy will show it.
 
-use std::io::{self, BufRead, Write};
+use std::io::{BufRead, BufWriter, Write, stdin, stdout};
 use std::path::PathBuf;
 
-use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use clap::Args;
+use serde::Deserialize;
+use serde_json::{Value, json};
 
+use super::Failure;
 use crate::classify::{Window, WindowTokenizer};
-use crate::error::{Error, Result};
-use crate::wire::Dialect;
+use crate::dialogue::{Conversation, Role, Turn};
 
-/// Print the windows that a model would see: JSON lines of conversations in, JSON lines of token ids out.
-#[derive(Debug, clap::Args)]
+/// Tokens that the shipped model reads at most.
+const MOST_TOKENS: usize = 128;
+
+/// Write the model's input for each conversation on standard input
+#[derive(Args)]
+#[command(
+    after_help = "Example:\n  groundwire windows --tokenizer models/ambiguity/tokenizer.json < conversations.jsonl"
+)]
 pub(super) struct Windows {
-    /// The vocabulary.
+    /// The model's tokenizer
     #[arg(long, value_name = "FILE")]
     tokenizer: PathBuf,
-    /// Most tokens of a window.
-    #[arg(long, value_name = "TOKENS", default_value_t = 128)]
-    most: usize,
 }
 
 #[derive(Deserialize)]
-struct Line<'a> {
-    #[serde(borrow)]
-    id: Option<&'a RawValue>,
+struct Line {
+    #[serde(default)]
+    id: Value,
+    messages: Vec<Message>,
+    #[serde(default)]
+    tools: bool,
 }
 
-#[derive(Serialize)]
-struct Row<'a> {
-    id: Option<&'a RawValue>,
-    ids: Vec<i64>,
-    types: Vec<i64>,
-    marks: Vec<String>,
+#[derive(Deserialize)]
+struct Message {
+    role: String,
+    content: String,
+}
+
+impl Message {
+    fn role(&self) -> Role {
+        match &*self.role {
+            "system" => Role::System,
+            "assistant" => Role::Assistant,
+            _ => Role::User,
+        }
+    }
 }
 
 impl Windows {
-    pub(super) fn run(&self) -> Result<()> {
-        let path = self.tokenizer.display();
-        let json = std::fs::read(&self.tokenizer).map_err(|e| Error::io(format!("{path} cannot be read")).with(e))?;
-        let tokenizer = WindowTokenizer::from_bytes(&json, self.most)?;
-        let mut out = io::BufWriter::new(io::stdout().lock());
-        for (i, line) in io::stdin().lock().split(b'\n').enumerate() {
-            let failed = |e| Error::io("standard input or output failed").with(e);
-            let line = line.map_err(failed)?;
-            let wrong = |what: &str| Error::config(format!("line {}: {what}", i + 1));
-            let id = serde_json::from_slice::<Line<'_>>(&line).map_err(|e| wrong("not a JSON object").with(e))?.id;
-            let call = Dialect::OpenAiChat.read(&line).map_err(|_| wrong("no messages with known roles"))?;
-            let window = Window::of(&call.conversation, call.conversation.turns.len() - 1);
-            let row = match window {
-                Some(window) => {
-                    let tokens = tokenizer.encode(&window)?;
-                    let marks = window.marks.iter().map(|mark| mark.token()).collect();
-                    Row { id, ids: tokens.ids, types: tokens.types, marks }
-                }
-                None => Row { id, ids: Vec::new(), types: Vec::new(), marks: Vec::new() },
-            };
-            serde_json::to_writer(&mut out, &row).map_err(|e| failed(e.into()))?;
-            out.write_all(b"\n").map_err(failed)?;
+    pub(super) fn run(self) -> Result<(), Failure> {
+        let path = &self.tokenizer;
+        let file = std::fs::read(path).map_err(|e| format!("{} cannot be read: {e}", path.display()))?;
+        let tokenizer = WindowTokenizer::from_bytes(&file, MOST_TOKENS)?;
+        let mut out = BufWriter::new(stdout().lock());
+        for (number, line) in stdin().lock().lines().enumerate() {
+            let line: Line = serde_json::from_str(&line?).map_err(|e| format!("line {}: {e}", number + 1))?;
+            serde_json::to_writer(&mut out, &window(&line, &tokenizer)?)?;
+            out.write_all(b"\n")?;
         }
-        out.flush().map_err(|e| Error::io("standard output failed").with(e))
+        out.flush()?;
+        Ok(())
     }
+}
+
+/// The last message in its window; empty where there is nothing to judge.
+fn window(line: &Line, tokenizer: &WindowTokenizer) -> Result<Value, Failure> {
+    let turns: Vec<Turn<'_>> =
+        line.messages.iter().map(|message| Turn::new(message.role(), &message.content)).collect();
+    let Some(at) = turns.len().checked_sub(1) else { return Err("a conversation has no messages".into()) };
+    let window = Window::of(&Conversation { turns, tools: line.tools }, at);
+    let Some(window) = window else {
+        return Ok(json!({ "id": line.id, "ids": [], "types": [], "marks": [] }));
+    };
+    let tokens = tokenizer.encode(&window)?;
+    let marks: Vec<_> = window.marks.iter().map(|mark| mark.token()).collect();
+    Ok(json!({ "id": line.id, "ids": tokens.ids, "types": tokens.types, "marks": marks }))
 }

@@ -72,11 +72,12 @@ fn explain(message: &str, offending: &str) -> (String, String) {
         let kind = if message.starts_with("unknown field") { "key" } else { "value" };
         let wrong = first();
         let known: Vec<&str> = names.collect();
-        let fix = match nearest(&wrong, &known) {
-            Some(name) => format!("did you mean `{name}`?"),
-            None => format!("what may stand here: {}", known.join(", ")),
-        };
-        return (format!("unknown {kind} `{wrong}`"), fix);
+        return (format!("unknown {kind} `{wrong}`"), name_one(&wrong, &known));
+    }
+    if let Some((wrong, known)) = message.split_once(" is none of ") {
+        // A label of `dialogue`.
+        let (wrong, known) = (wrong.trim_matches('"'), known.split(", ").collect::<Vec<_>>());
+        return (format!("unknown value `{wrong}`"), name_one(wrong, &known));
     }
     if message.starts_with("missing field") {
         let name = first();
@@ -89,6 +90,14 @@ fn explain(message: &str, offending: &str) -> (String, String) {
         return (found.to_owned(), format!("expected {expected}"));
     }
     (message.to_owned(), "see the configuration reference for what may stand here".to_owned())
+}
+
+/// The known name that is meant, or all of them.
+fn name_one(wrong: &str, known: &[&str]) -> String {
+    match nearest(wrong, known) {
+        Some(name) => format!("did you mean `{name}`?"),
+        None => format!("what may stand here: {}", known.join(", ")),
+    }
 }
 
 /// Where the value at `path` stands; where it does not, the nearest table around it that does.
