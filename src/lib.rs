@@ -19,10 +19,6 @@ pub mod policy;
 pub mod proxy;
 pub mod wire;
 
-#[cfg(feature = "cli")]
-#[doc(hidden)]
-pub mod cli;
-
 pub use engine::Grounder;
 pub use error::{Error, Result};
 pub use layer::GroundingLayer;

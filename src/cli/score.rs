@@ -15,7 +15,9 @@ use crate::wire::Dialect;
 ///
 /// Each line is {"id"?, "messages": [{"role", "content"}, ...]}; the last message is judged, a user's or an assistant's.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  echo '{\"messages\":[{\"role\":\"user\",\"content\":\"Make it shorter\"}]}' | groundwire score")]
+#[command(
+    after_help = "Example:\n  echo '{\"messages\":[{\"role\":\"user\",\"content\":\"Make it shorter\"}]}' | groundwire score"
+)]
 pub(super) struct Score {
     /// A folder with model.onnx, tokenizer.json and labels.json, in place of the built-in model.
     #[arg(long, value_name = "FOLDER")]
@@ -106,9 +108,9 @@ fn score(model: &mut Model, mut input: impl BufRead, mut output: impl Write) -> 
 }
 
 fn judge(model: &mut Model, line: &[u8]) -> Result<Judged<'static>, String> {
-    let call = Dialect::OpenAiChat
-        .read(line)
-        .map_err(|_| "wanted {\"messages\":[{\"role\",\"content\"}, ...]} with known roles and no key twice".to_owned())?;
+    let call = Dialect::OpenAiChat.read(line).map_err(|_| {
+        "wanted {\"messages\":[{\"role\",\"content\"}, ...]} with known roles and no key twice".to_owned()
+    })?;
     let conversation = &call.conversation;
     let at = conversation.turns.len() - 1;
     let role = conversation.turns[at].role;

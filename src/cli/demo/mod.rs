@@ -31,7 +31,7 @@ pub(super) struct Demo {
     #[arg(long, requires = "file")]
     conversation: bool,
     /// A real OpenAI-compatible server in place of the scripted one; OPENAI_API_KEY is sent to it if it is set.
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = super::value::<UpstreamUrl>)]
     upstream: Option<UpstreamUrl>,
     /// The model to ask the upstream for.
     #[arg(long, value_name = "NAME", default_value = "demo")]
@@ -76,7 +76,8 @@ impl Demo {
         let mut out = anstream::stdout();
         let failed = |e| Error::io("standard output failed").with(e);
         if !self.json {
-            let what = if scripted { "a scripted upstream: no model runs, no key, no network" } else { "your upstream" };
+            let what =
+                if scripted { "a scripted upstream: no model runs, no key, no network" } else { "your upstream" };
             writeln!(out, "groundwire: the real proxy and classifier in front of {what}.\n").map_err(failed)?;
         }
         for (i, step) in steps.into_iter().enumerate() {
@@ -96,7 +97,8 @@ impl Demo {
 
 fn policy(name: &str) -> Result<Rules> {
     if name != "demo" {
-        return preset(name).ok_or_else(|| Error::config(format!("no policy {name:?} ships; take demo, gentle or off")));
+        return preset(name)
+            .ok_or_else(|| Error::config(format!("no policy {name:?} ships; take demo, gentle or off")));
     }
     let mut rules = preset("gentle").unwrap_or_else(|| Rules { name: String::new(), rules: Vec::new() });
     rules.name = name.to_owned();

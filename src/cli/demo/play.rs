@@ -101,7 +101,8 @@ impl Player {
         if let Some(key) = &self.key {
             request = request.header(AUTHORIZATION, key);
         }
-        let request = request.body(Full::new(sent.clone())).map_err(|e| failed("the request cannot be made").with(e))?;
+        let request =
+            request.body(Full::new(sent.clone())).map_err(|e| failed("the request cannot be made").with(e))?;
         let response = self.client.request(request).await.map_err(|e| failed("the proxy did not answer").with(e))?;
         let (head, body) = response.into_parts();
         let body = body.collect().await.map_err(|e| failed("the response broke off").with(e))?.to_bytes();

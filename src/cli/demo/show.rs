@@ -116,7 +116,11 @@ pub(super) fn text(out: &mut impl Write, turn: usize, played: &Played) -> io::Re
             let p = |need| judged.need.get(need);
             let need = format!(
                 "proceed {:.2}  assume {:.2}  ask {:.2}   gap {}   user act {}",
-                p(Need::Proceed), p(Need::Assume), p(Need::Ask), judged.gap, judged.user_act
+                p(Need::Proceed),
+                p(Need::Assume),
+                p(Need::Ask),
+                judged.gap,
+                judged.user_act
             );
             field(out, "judged", &need)?;
         }

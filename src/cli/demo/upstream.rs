@@ -50,7 +50,8 @@ async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Inf
 
 /// What a model might say to the demonstration's turns, and a plain word to all others.
 fn reply(call: &Value) -> String {
-    let said = match &call["messages"][call["messages"].as_array().map_or(0, |m| m.len().saturating_sub(1))]["content"] {
+    let said = match &call["messages"][call["messages"].as_array().map_or(0, |m| m.len().saturating_sub(1))]["content"]
+    {
         Value::String(text) => text.clone(),
         parts => parts.as_array().into_iter().flatten().filter_map(|part| part["text"].as_str()).collect(),
     };
@@ -68,7 +69,9 @@ fn reply(call: &Value) -> String {
             "I have a table for four at Osteria Lucca on Mill Street, Friday at 7:30 pm."
         }
         "Great, thank you!" => "You're welcome. Enjoy the evening.",
-        "Proofread the cover letter I attached." => "The letter reads well; I corrected two commas in the second paragraph.",
+        "Proofread the cover letter I attached." => {
+            "The letter reads well; I corrected two commas in the second paragraph."
+        }
         _ if asked => "[scripted upstream: a model asks its question here]",
         _ if !note.is_empty() => "[scripted upstream: a model states its assumption and answers here]",
         _ => "[scripted upstream: a model answers here]",
