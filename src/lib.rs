@@ -1,4 +1,5 @@
-#![doc = include_str!("../README.md")]
+#![cfg_attr(feature = "cli", doc = include_str!("../README.md"))]
+#![cfg_attr(not(feature = "cli"), doc = "Embeddable inference-time grounding middleware for LLM APIs.")]
 
 pub mod act;
 pub mod classify;

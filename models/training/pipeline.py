@@ -97,8 +97,9 @@ def run(args):
         if use == "public":
             wanted = {id(row) for epoch in range(STUDENT["epochs"]) for row in sampler(rows)(epoch)}
             rows[use] = [row for row in rows[use] if id(row) in wanted]
-        for row, logits in zip(rows[use], train.predict(teacher, rows[use])):
+        for row, logits in zip(rows[use], train.predict(teacher, rows[use], fast=True)):
             row["teacher"] = logits
+    args.log("the teacher has spoken")
     train.fit(student, sampler(rows, rows["transfer"]), key=f"student:{name}", log=args.log, **STUDENT)
     torch.save(student.state_dict(), args.work / f"student-{name}.pt")
     plain, small = args.work / f"{name}.onnx", args.work / f"{name}.int8.onnx"

@@ -181,14 +181,14 @@ def imitate_states(student, teacher, rows, rate=3e-4, size=32, key="states", log
     return student.eval()
 
 
-def predict(model, rows, size=64):
-    """Logits of rows, in float32 arithmetic."""
+def predict(model, rows, size=64, fast=False):
+    """Logits of rows, in float32 arithmetic unless `fast`."""
     model.eval()
     order = sorted(range(len(rows)), key=lambda i: len(rows[i]["ids"]))
     out = [None] * len(rows)
-    with torch.no_grad():
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16, enabled=fast):
         for start in range(0, len(order), size):
             at = order[start:start + size]
-            for i, values in zip(at, model(*tensors([rows[i] for i in at]))):
+            for i, values in zip(at, model(*tensors([rows[i] for i in at])).float()):
                 out[i] = values
     return torch.stack(out) if out else torch.zeros(0, SPANS["assistant_act"].stop)

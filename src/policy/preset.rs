@@ -1,13 +1,13 @@
 //! The policies that ship.
 
-use super::{Rule, Rules};
+use super::{Rule, RulePolicy};
 use crate::dialogue::GroundingAct;
 
 /// A policy that ships, by name: `gentle` or `off`.
 ///
 /// `gentle` asks where a question is more likely needed than not, at most twice in a conversation and never twice in a
 /// row; where a stated assumption is enough, it has the model state it. `off` does nothing and records everything.
-pub fn preset(name: &str) -> Option<Rules> {
+pub fn preset(name: &str) -> Option<RulePolicy> {
     let rules = match name {
         "gentle" => vec![
             Rule {
@@ -21,5 +21,5 @@ pub fn preset(name: &str) -> Option<Rules> {
         "off" => Vec::new(),
         _ => return None,
     };
-    Some(Rules { name: name.to_owned(), rules })
+    Some(RulePolicy { name: name.to_owned(), rules })
 }

@@ -132,7 +132,9 @@ class Proxy:
         listen, admin = free_port(), free_port()
         with open(path, "w") as file:
             file.write(f'listen = "127.0.0.1:{listen}"\nadmin = "127.0.0.1:{admin}"\nupstream = "{upstream}"\n'
-                       + config + f'\n[records]\nto = "{self.records_path}"\n')
+                       + config + f'\n[records]\nto = "{self.records_path}"\n'
+                       # What is tested is what is decided, not how fast an unoptimised build on a busy machine is.
+                       + '[classifier]\ndeadline = "10s"\n')
         self.url, self.admin = f"http://127.0.0.1:{listen}", f"http://127.0.0.1:{admin}"
         self.process = subprocess.Popen([binary, "serve", "--config", path], env={**os.environ, **(environment or {})})
         deadline = time.monotonic() + 30

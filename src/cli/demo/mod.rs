@@ -16,7 +16,7 @@ use crate::config::UpstreamUrl;
 use crate::dialogue::{Delivery, Gap, GroundingAct, IdentityKey};
 use crate::engine::Grounder;
 use crate::error::{Error, Result};
-use crate::policy::{Rule, Rules, preset};
+use crate::policy::{Rule, RulePolicy, preset};
 
 /// Play a short conversation through the real proxy and model, and show what became of each turn.
 ///
@@ -58,7 +58,7 @@ impl Demo {
         runtime.block_on(self.play(steps, policy))
     }
 
-    async fn play(self, steps: Vec<script::Step>, policy: Rules) -> Result<()> {
+    async fn play(self, steps: Vec<script::Step>, policy: RulePolicy) -> Result<()> {
         // One person waits for it, on a machine that may be busy building: no hurry.
         let pool = PoolOptions::default().deadline(Duration::from_secs(5)).stall_after(Duration::from_secs(20));
         let classifier = Arc::new(OnnxClassifier::builder().pool(pool).build()?);
@@ -95,12 +95,12 @@ impl Demo {
     }
 }
 
-fn policy(name: &str) -> Result<Rules> {
+fn policy(name: &str) -> Result<RulePolicy> {
     if name != "demo" {
         return preset(name)
             .ok_or_else(|| Error::config(format!("no policy {name:?} ships; take demo, gentle or off")));
     }
-    let mut rules = preset("gentle").unwrap_or_else(|| Rules { name: String::new(), rules: Vec::new() });
+    let mut rules = preset("gentle").unwrap_or_else(|| RulePolicy { name: String::new(), rules: Vec::new() });
     rules.name = name.to_owned();
     let ask = Rule {
         delivery: Delivery::Reply,
