@@ -3,7 +3,7 @@
 //!
 //! Nothing here sleeps and hopes: judges hang on a gate that the test holds, and states are awaited.
 #![cfg(feature = "onnx")]
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
