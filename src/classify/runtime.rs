@@ -114,9 +114,13 @@ fn load(path: &Path, origin: String) -> Result<Started> {
         .with_telemetry(false)
         .with_logger(Arc::new(|level, _: &str, _: &str, _: &str, message: &str| log(level, message)))
         .build()
-        .map_err(|e| Error::model(format!(
-                "ONNX Runtime does not start: {origin}. A process that uses the crate `ort` by itself cannot also start it here"
-            )).with(e.to_string()))?;
+        .map_err(|e| {
+            Error::model(format!(
+                "ONNX Runtime does not start: {origin}. Where a process uses the crate `ort` by itself, it cannot also \
+                 be started here"
+            ))
+            .with(e.to_string())
+        })?;
     environment.set_log_level(LogLevel::Error);
     Ok(Started { environment, origin })
 }
