@@ -57,6 +57,22 @@ fn steer() -> Delivery {
 const SETTLED: [UserAct; 3] = [UserAct::RefusesQuestion, UserAct::Acknowledgment, UserAct::Hedge];
 
 impl Rule {
+    /// A rule without conditions, which always matches.
+    pub fn plain(act: GroundingAct) -> Self {
+        Self {
+            act,
+            delivery: Delivery::Steer,
+            force: false,
+            reply_anyway: false,
+            ambiguity: None,
+            underspecified: None,
+            gap: None,
+            user_act: None,
+            at_most: None,
+            never_consecutive: false,
+        }
+    }
+
     /// Why the rule does not match, or the numbers by which it does.
     fn test(&self, situation: &Situation<'_>) -> Result<String, &'static str> {
         let judgement = situation.judgement;

@@ -1,0 +1,178 @@
+//! The file's shape, and the checks that take more than one key.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+use super::blame::Source;
+use super::suggest::nearest;
+use super::{
+    ByteSize, Classifier, Config, KeySource, Limits, Listen, Log, OrOff, Overrides, Records, TrustedHeader, UpstreamUrl,
+};
+use crate::engine::ToolsOffered;
+use crate::error::{Error, Result};
+use crate::policy::{Rules, preset};
+
+/// The policies that ship, for suggestions.
+const PRESETS: [&str; 2] = ["gentle", "off"];
+
+/// Fewest bytes that a head may be limited to; hyper takes no less.
+const HEAD_BYTES: ByteSize = ByteSize::kib(8);
+
+/// The file: a [`Config`] whose upstream the command line may give.
+#[derive(Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct File {
+    listen: Listen,
+    admin: OrOff<Listen>,
+    upstream: Option<UpstreamUrl>,
+    upstream_ca: Option<PathBuf>,
+    policy: String,
+    debug_headers: bool,
+    tools: ToolsOffered,
+    identity_key: Option<KeySource>,
+    trust_headers: Vec<TrustedHeader>,
+    classifier: Classifier,
+    records: Records,
+    limits: Limits,
+    log: Log,
+    policies: BTreeMap<String, Rules>,
+}
+
+impl Default for File {
+    fn default() -> Self {
+        Self {
+            listen: Listen(([127, 0, 0, 1], 8080).into()),
+            admin: OrOff::On(Listen(([127, 0, 0, 1], 9090).into())),
+            upstream: None,
+            upstream_ca: None,
+            policy: "gentle".to_owned(),
+            debug_headers: false,
+            tools: ToolsOffered::default(),
+            identity_key: None,
+            trust_headers: vec![TrustedHeader::Mode, TrustedHeader::Conversation],
+            classifier: Classifier::default(),
+            records: Records::default(),
+            limits: Limits::default(),
+            log: Log::default(),
+            policies: BTreeMap::new(),
+        }
+    }
+}
+
+impl File {
+    pub(super) fn with_upstream(self, upstream: UpstreamUrl) -> Config {
+        Config {
+            listen: self.listen,
+            admin: self.admin,
+            upstream,
+            upstream_ca: self.upstream_ca,
+            policy: self.policy,
+            debug_headers: self.debug_headers,
+            tools: self.tools,
+            identity_key: self.identity_key,
+            trust_headers: self.trust_headers,
+            classifier: self.classifier,
+            records: self.records,
+            limits: self.limits,
+            log: self.log,
+            policies: self.policies,
+        }
+    }
+
+    fn apply(&mut self, overrides: &Overrides) {
+        let Overrides { listen, admin, upstream, policy, model, records } = overrides.clone();
+        self.listen = listen.unwrap_or(self.listen);
+        self.admin = admin.unwrap_or(self.admin);
+        self.upstream = upstream.or(self.upstream.take());
+        if let Some(policy) = policy {
+            self.policy = policy;
+        }
+        if let Some(model) = model {
+            self.classifier.model = model;
+        }
+        if let Some(to) = records {
+            self.records.to = to;
+        }
+    }
+}
+
+pub(super) fn parse(source: Source<'_>, overrides: &Overrides) -> Result<Config> {
+    let mut file: File = toml::from_str(source.text).map_err(|error| source.blame_toml(&error))?;
+    for (name, rules) in &mut file.policies {
+        rules.name.clone_from(name);
+    }
+    // The file is checked as it stands, then with what the command line says over it.
+    check(&file, |path, what, fix| source.blame_at(path, what, fix))?;
+    file.apply(overrides);
+    check(&file, |_, what, fix| Error::config(format!("{what}: {fix}")))?;
+    let Some(upstream) = file.upstream.take() else {
+        let fix = "add `upstream = \"https://…\"` above the first table, or give --upstream URL";
+        return Err(source.blame(0..0, "no upstream is named", fix));
+    };
+    Ok(file.with_upstream(upstream))
+}
+
+/// Checks what no type can; `blame` makes an error about the value at a path.
+fn check(file: &File, blame: impl Fn(&[&str], &str, &str) -> Error) -> Result<()> {
+    if let Some(name) = file.policies.keys().find(|name| preset(name).is_some()) {
+        return Err(blame(
+            &["policies", name],
+            &format!("`{name}` is the name of a policy that ships"),
+            "give yours another name",
+        ));
+    }
+    if preset(&file.policy).is_none() && !file.policies.contains_key(&file.policy) {
+        let known: Vec<&str> = PRESETS.into_iter().chain(file.policies.keys().map(String::as_str)).collect();
+        let fix = match nearest(&file.policy, &known) {
+            Some(name) => format!("did you mean `{name}`?"),
+            None => format!("name one of {}, or add a table [policies.{}]", known.join(", "), file.policy),
+        };
+        return Err(blame(&["policy"], &format!("there is no policy `{}`", file.policy), &fix));
+    }
+    for (name, rules) in &file.policies {
+        for (i, rule) in rules.rules.iter().enumerate() {
+            let wrong = [rule.ambiguity, rule.underspecified].into_iter().flatten().find(|p| !(0.0..=1.0).contains(p));
+            if let Some(p) = wrong {
+                let what = format!("rule {} of `{name}` compares with {p}, which is no probability", i + 1);
+                return Err(blame(&["policies", name, "rules"], &what, "write a number from 0 to 1"));
+            }
+        }
+    }
+    if file.admin.on().is_some_and(|admin| admin == file.listen && admin.0.port() != 0) {
+        return Err(blame(
+            &["admin"],
+            "`admin` and `listen` are the same address",
+            "give one of them another port, or write \"off\"",
+        ));
+    }
+    if file.limits.head_bytes < HEAD_BYTES {
+        let fix = format!("write \"{HEAD_BYTES}\" or more");
+        return Err(blame(
+            &["limits", "head-bytes"],
+            &format!("{} is too little for a head", file.limits.head_bytes),
+            &fix,
+        ));
+    }
+    let must_pass = [
+        (["classifier", "deadline"], file.classifier.deadline),
+        (["limits", "head-timeout"], file.limits.head_timeout),
+        (["limits", "idle-timeout"], file.limits.idle_timeout),
+        (["limits", "connect-timeout"], file.limits.connect_timeout),
+        (["limits", "upstream-idle-timeout"], file.limits.upstream_idle_timeout),
+    ];
+    for (path, period) in must_pass {
+        if period.0.is_zero() {
+            return Err(blame(&path, &format!("`{}` is no time at all", path[1]), "write a length of time above zero"));
+        }
+    }
+    if file.records.text {
+        return Err(blame(
+            &["records", "text"],
+            "records of this version hold no text",
+            "remove the key, or write false",
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,137 @@
+//! The configuration: one TOML file, every key with a default but the upstream.
+//!
+//! Keys are kebab-case, an unknown one is an error, and an error names file, line, column, the offending text and the
+//! fix. Values are parsed into types that cannot hold a wrong one; what takes two keys to judge is checked last.
+//!
+//! ```
+//! use groundwire::config::{Config, Overrides};
+//!
+//! let config = Config::from_toml("upstream = \"http://127.0.0.1:8000/v1\"", "groundwire.toml", &Overrides::default())?;
+//! assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
+//!
+//! let error = Config::from_toml("upstraem = \"http://127.0.0.1:8000\"", "groundwire.toml", &Overrides::default());
+//! assert!(error.unwrap_err().to_string().contains("groundwire.toml:1:1: unknown key `upstraem`"));
+//! # Ok::<(), groundwire::Error>(())
+//! ```
+
+mod blame;
+mod file;
+mod place;
+mod quantity;
+mod sections;
+mod suggest;
+mod text;
+
+pub use place::{KeySource, Listen, Model, RecordsTo, UpstreamUrl};
+pub use quantity::{ByteSize, OrOff, Period, Share};
+pub use sections::{Classifier, Level, Limits, Log, LogFormat, Records, TrustedHeader};
+pub use text::Wrong;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use crate::engine::ToolsOffered;
+use crate::error::{Error, Result};
+use crate::policy::{Rules, preset};
+
+/// How the sidecar is configured. Every value is valid on its own and beside the others.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub struct Config {
+    /// Where clients connect. `127.0.0.1:8080` unless set.
+    pub listen: Listen,
+    /// Where health, readiness and metrics are; `127.0.0.1:9090` unless set.
+    pub admin: OrOff<Listen>,
+    /// Where requests go. The only address that they ever go to.
+    pub upstream: UpstreamUrl,
+    /// A PEM file of certificates that an https upstream is trusted by, beside those of the platform.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub upstream_ca: Option<PathBuf>,
+    /// The policy: one that ships, or the name of one of [`policies`](Self::policies). `gentle` unless set.
+    pub policy: String,
+    /// Whether responses carry what was judged, beside what was done.
+    pub debug_headers: bool,
+    /// What is done with requests that offer the model tools.
+    pub tools: ToolsOffered,
+    /// The secret behind all identities; without one, records of two processes cannot be joined.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub identity_key: Option<KeySource>,
+    /// Which `x-groundwire-…` request headers are honoured. All are stripped.
+    pub trust_headers: Vec<TrustedHeader>,
+    /// The classifier.
+    pub classifier: Classifier,
+    /// Records.
+    pub records: Records,
+    /// Bounds in bytes, connections and time.
+    pub limits: Limits,
+    /// The log on standard error.
+    pub log: Log,
+    /// Policies of the operator's own.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub policies: BTreeMap<String, Rules>,
+}
+
+/// What the command line says over the file.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Overrides {
+    /// Replaces `listen`.
+    pub listen: Option<Listen>,
+    /// Replaces `admin`.
+    pub admin: Option<OrOff<Listen>>,
+    /// Replaces `upstream`, which the file may then leave out.
+    pub upstream: Option<UpstreamUrl>,
+    /// Replaces `policy`.
+    pub policy: Option<String>,
+    /// Replaces `classifier.model`.
+    pub model: Option<Model>,
+    /// Replaces `records.to`.
+    pub records: Option<RecordsTo>,
+}
+
+impl Config {
+    /// Everything at its default, in front of `upstream`.
+    pub fn default_for(upstream: UpstreamUrl) -> Self {
+        file::File::default().with_upstream(upstream)
+    }
+
+    /// Parses `text`, the content of the file that errors call `name`.
+    ///
+    /// # Errors
+    /// If it is not TOML, has an unknown key or a wrong value, or lacks an upstream that `overrides` does not give.
+    pub fn from_toml(text: &str, name: &str, overrides: &Overrides) -> Result<Self> {
+        file::parse(blame::Source { name, text }, overrides)
+    }
+
+    /// Reads the file at `path`, and parses it.
+    ///
+    /// # Errors
+    /// As [`from_toml`](Self::from_toml), and if it cannot be read.
+    pub fn read(path: &Path, overrides: &Overrides) -> Result<Self> {
+        let name = path.display().to_string();
+        let text = std::fs::read_to_string(path)
+            .map_err(|e| Error::config(format!("the configuration {name} cannot be read")).with(e))?;
+        Self::from_toml(&text, &name, overrides)
+    }
+
+    /// The rules of the policy that is named.
+    pub fn rules(&self) -> Rules {
+        // That there is such a policy was checked; the empty one stands for a `policy` that was changed since.
+        let own = self.policies.get(&self.policy).cloned().or_else(|| preset(&self.policy));
+        own.unwrap_or_else(|| Rules { name: self.policy.clone(), rules: Vec::new() })
+    }
+
+    /// The configuration as TOML, with every key that has a value. It parses to the same configuration.
+    ///
+    /// # Errors
+    /// If a policy holds what TOML cannot express.
+    pub fn to_toml(&self) -> Result<String> {
+        toml::to_string(self).map_err(|e| Error::config("the configuration cannot be written as TOML").with(e))
+    }
+}
+
+#[cfg(test)]
+mod tests;

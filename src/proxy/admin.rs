@@ -1,0 +1,144 @@
+//! The admin listener: health, readiness and metrics, on an address of its own.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{ALLOW, CONTENT_TYPE};
+use http::{HeaderValue, Method, Request, Response, StatusCode};
+use http_body_util::Full;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+
+/// Probes and scrapers are few.
+const CONNECTIONS: usize = 64;
+const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+const PAUSE: Duration = Duration::from_millis(100);
+
+const TEXT: &str = "text/plain; charset=utf-8";
+/// The format that `prometheus-client` writes.
+const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+const INDEX: &str = "\
+groundwire: admin endpoints
+
+/healthz  200 while the process runs
+/readyz   200 while it serves; 503 while it starts and while it drains
+/metrics  counts, for Prometheus
+";
+
+/// Whether requests are served. Clones are one.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Readiness(Arc<AtomicU8>);
+
+const READY: u8 = 1;
+const DRAINING: u8 = 2;
+
+impl Readiness {
+    pub(super) fn ready(&self) {
+        self.0.store(READY, Ordering::Release);
+    }
+
+    pub(super) fn drain(&self) {
+        self.0.store(DRAINING, Ordering::Release);
+    }
+
+    fn say(&self) -> (StatusCode, &'static str) {
+        match self.0.load(Ordering::Acquire) {
+            READY => (StatusCode::OK, "ready\n"),
+            DRAINING => (StatusCode::SERVICE_UNAVAILABLE, "draining\n"),
+            _ => (StatusCode::SERVICE_UNAVAILABLE, "starting\n"),
+        }
+    }
+}
+
+/// Writes what `/metrics` shows.
+pub(super) type WriteMetrics = Arc<dyn Fn() -> String + Send + Sync>;
+
+/// Serves until it is dropped.
+pub(super) async fn serve(listener: TcpListener, readiness: Readiness, metrics: WriteMetrics) {
+    let permits = Arc::new(Semaphore::new(CONNECTIONS));
+    // Dropped with this future, and every connection with it.
+    let mut connections = tokio::task::JoinSet::new();
+    loop {
+        while connections.try_join_next().is_some() {}
+        let Ok(permit) = Arc::clone(&permits).acquire_owned().await else { return };
+        let socket = match listener.accept().await {
+            Ok((socket, _)) => socket,
+            Err(error) => {
+                tracing::warn!(%error, "an admin client could not be accepted");
+                tokio::time::sleep(PAUSE).await;
+                continue;
+            }
+        };
+        let (readiness, metrics) = (readiness.clone(), Arc::clone(&metrics));
+        connections.spawn(async move {
+            let _permit = permit;
+            let service = service_fn(move |request: Request<_>| {
+                std::future::ready(Ok::<_, Infallible>(answer(&request, &readiness, &metrics)))
+            });
+            let mut http = http1::Builder::new();
+            http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
+            if let Err(error) = http.serve_connection(TokioIo::new(socket), service).await {
+                tracing::debug!(%error, "an admin connection broke");
+            }
+        });
+    }
+}
+
+fn answer<B>(request: &Request<B>, readiness: &Readiness, metrics: &WriteMetrics) -> Response<Full<Bytes>> {
+    let reading = request.method() == Method::GET || request.method() == Method::HEAD;
+    let (status, content_type, text) = match request.uri().path() {
+        "/" | "/healthz" | "/readyz" | "/metrics" if !reading => {
+            (StatusCode::METHOD_NOT_ALLOWED, TEXT, "only GET\n".into())
+        }
+        "/" => (StatusCode::OK, TEXT, INDEX.into()),
+        "/healthz" => (StatusCode::OK, TEXT, "alive\n".into()),
+        "/readyz" => {
+            let (status, text) = readiness.say();
+            (status, TEXT, text.into())
+        }
+        "/metrics" => (StatusCode::OK, OPEN_METRICS, Bytes::from(metrics())),
+        _ => (StatusCode::NOT_FOUND, TEXT, "there is nothing here; / lists what there is\n".into()),
+    };
+    let mut response = Response::new(Full::new(text));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    if status == StatusCode::METHOD_NOT_ALLOWED {
+        response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+    }
+    response
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn endpoints() {
+        let readiness = Readiness::default();
+        let metrics: WriteMetrics = Arc::new(|| "# EOF\n".to_owned());
+        let status = |method: Method, path: &str| {
+            let request = Request::builder().method(method).uri(path).body(()).unwrap();
+            answer(&request, &readiness, &metrics).status().as_u16()
+        };
+        assert_eq!(status(Method::GET, "/healthz"), 200);
+        assert_eq!(status(Method::GET, "/readyz"), 503);
+        readiness.ready();
+        assert_eq!(status(Method::GET, "/readyz"), 200);
+        assert_eq!(status(Method::HEAD, "/readyz?verbose"), 200);
+        readiness.drain();
+        assert_eq!(status(Method::GET, "/readyz"), 503);
+        assert_eq!(status(Method::GET, "/healthz"), 200);
+        assert_eq!(status(Method::GET, "/metrics"), 200);
+        assert_eq!(status(Method::GET, "/"), 200);
+        assert_eq!(status(Method::GET, "/v1/models"), 404);
+        assert_eq!(status(Method::POST, "/healthz"), 405);
+    }
+}

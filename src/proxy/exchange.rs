@@ -1,0 +1,113 @@
+//! One request and its response: whatever the service says, the client gets an answer.
+
+use std::convert::Infallible;
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+use http::header::{CONNECTION, UPGRADE};
+use http::{HeaderValue, Method, Request, Response, Uri, Version};
+use http_body::Body;
+use hyper::body::Incoming;
+use tower_service::Service;
+
+use super::activity::{Activity, InFlight};
+use super::connection::Shared;
+use super::inbound::BodyVerdict;
+use super::phase::Slot;
+use super::rescue::rescue;
+use super::{Fault, FaultKind, InboundBody, OutboundBody};
+use crate::layer::Accepted;
+
+/// What the exchanges of one connection share.
+#[derive(Clone)]
+pub(super) struct Exchange {
+    pub(super) shared: Arc<Shared>,
+    pub(super) activity: Arc<Activity>,
+    pub(super) slot: Slot,
+    /// Whether this connection is one too many.
+    pub(super) busy: bool,
+}
+
+/// Answers one request.
+pub(super) async fn answer<S, R>(
+    mut service: S,
+    exchange: Exchange,
+    request: Request<Incoming>,
+) -> Result<Response<OutboundBody<R>>, Infallible>
+where
+    S: Service<Request<InboundBody>, Response = Response<R>, Error = Fault>,
+    R: Body<Data = Bytes>,
+{
+    let accepted = Instant::now();
+    let in_flight = exchange.activity.begin(&exchange.shared.counts);
+    let asked =
+        Asked { method: request.method().clone(), uri: request.uri().clone(), version: request.version(), accepted };
+    if exchange.busy {
+        return Ok(asked.refused(Fault::new(FaultKind::Busy), &exchange, in_flight));
+    }
+    let (mut head, body) = request.into_parts();
+    head.extensions.insert(Accepted(accepted));
+    if head.headers.contains_key(UPGRADE) {
+        // Should it become a tunnel, that takes this connection's place.
+        head.extensions.insert(exchange.slot.clone());
+    }
+    let body = InboundBody::new(body, exchange.shared.max_body, exchange.shared.idle_timeout);
+    if body.is_too_large() {
+        return Ok(asked.refused(Fault::new(FaultKind::BodyTooLarge), &exchange, in_flight));
+    }
+    let verdict = body.verdict();
+    let response = match poll_fn(|cx| service.poll_ready(cx)).await {
+        Ok(()) => service.call(Request::from_parts(head, body)).await,
+        Err(fault) => Err(fault),
+    };
+    Ok(match response {
+        Ok(response) => {
+            asked.answered(response.status().as_u16());
+            response.map(|body| OutboundBody::passing(body, in_flight))
+        }
+        Err(fault) => asked.refused(blame(fault, &verdict), &exchange, in_flight),
+    })
+}
+
+/// Where the client's body was at fault, that is the fault, whatever became of the upstream in consequence.
+fn blame(fault: Fault, verdict: &BodyVerdict) -> Fault {
+    match verdict.get() {
+        Some(kind) if kind != fault.kind() => Fault::new(kind).with(fault),
+        _ => fault,
+    }
+}
+
+/// What is kept of a request's head for an error and for the log. The query is never logged: keys live there.
+struct Asked {
+    method: Method,
+    uri: Uri,
+    version: Version,
+    accepted: Instant,
+}
+
+impl Asked {
+    fn answered(&self, status: u16) {
+        let micros = u64::try_from(self.accepted.elapsed().as_micros()).unwrap_or(u64::MAX);
+        tracing::debug!(method = %self.method, path = self.uri.path(), status, micros, "answered");
+    }
+
+    fn refused<R>(&self, fault: Fault, exchange: &Exchange, in_flight: InFlight) -> Response<OutboundBody<R>> {
+        let kind = fault.kind();
+        exchange.shared.counts.fault(kind);
+        let (origin, name, causes) = (kind.origin(), kind.as_str(), fault.causes());
+        let path = self.uri.path();
+        if origin == "upstream" {
+            tracing::warn!(method = %self.method, path, fault = name, %causes, "no response from the upstream");
+        } else {
+            tracing::debug!(method = %self.method, path, fault = name, %causes, "a request was refused");
+        }
+        let mut response = rescue(&self.method, &self.uri, &fault);
+        if kind == FaultKind::Busy && self.version < Version::HTTP_2 {
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        self.answered(response.status().as_u16());
+        response.map(|body| OutboundBody::ours(body, in_flight))
+    }
+}

@@ -1,0 +1,194 @@
+//! The server: accepts clients, serves them with a service, and ends without breaking off what is under way.
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body::Body;
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinSet;
+use tower_service::Service;
+
+use super::admin::{self, Readiness};
+use super::connection::{self, Shared};
+use super::phase::Lives;
+use super::{Counts, Fault, InboundBody};
+use crate::config::{Config, OrOff};
+use crate::error::{Error, Result};
+
+/// Clients that may wait to be accepted.
+const BACKLOG: u32 = 1024;
+/// Connections past the limit that are told so at once; those past these wait to be accepted.
+const TURNED_AWAY_AT_ONCE: usize = 64;
+/// Pause after the system refused to accept, mostly because there are no file descriptors left.
+const PAUSE: Duration = Duration::from_millis(100);
+/// Longest time that connections are waited for after they were ended.
+const LAST_WAIT: Duration = Duration::from_secs(1);
+
+/// A server that listens, and serves once it is [run](Self::run).
+///
+/// Clients that connect before that wait; none is refused while a model is being loaded.
+#[derive(Debug)]
+pub struct Server {
+    listener: TcpListener,
+    address: SocketAddr,
+    admin: Option<(TcpListener, SocketAddr)>,
+    /// Holds the admin listener's task, which ends with it.
+    tasks: JoinSet<()>,
+    readiness: Readiness,
+    counts: Counts,
+    shared: Arc<Shared>,
+    connections: usize,
+    drain: Duration,
+}
+
+impl Server {
+    /// Listens where `config` says.
+    ///
+    /// # Errors
+    /// If an address is taken, or is not one of this machine's.
+    pub fn bind(config: &Config) -> Result<Self> {
+        let (listener, address) = listen("listen", config.listen.0)?;
+        let admin = match config.admin {
+            OrOff::Off => None,
+            OrOff::On(admin) => Some(listen("admin", admin.0)?),
+        };
+        let counts = Counts::default();
+        Ok(Self {
+            listener,
+            address,
+            admin,
+            tasks: JoinSet::new(),
+            readiness: Readiness::default(),
+            counts: counts.clone(),
+            shared: Arc::new(Shared::new(&config.limits, counts)),
+            connections: config.limits.connections.get().min(Semaphore::MAX_PERMITS),
+            drain: config.limits.drain.0,
+        })
+    }
+
+    /// Where clients connect; with its real port where 0 was asked for.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Where the admin endpoints are.
+    pub fn admin_address(&self) -> Option<SocketAddr> {
+        self.admin.as_ref().map(|(_, address)| *address)
+    }
+
+    /// What the transport counts.
+    pub fn counts(&self) -> &Counts {
+        &self.counts
+    }
+
+    /// Serves the admin endpoints from now on; `metrics` writes what `/metrics` shows.
+    ///
+    /// `/readyz` says no until the server runs, and again while it drains.
+    pub fn serve_admin(&mut self, metrics: impl Fn() -> String + Send + Sync + 'static) {
+        if let Some((listener, address)) = self.admin.take() {
+            self.tasks.spawn(admin::serve(listener, self.readiness.clone(), Arc::new(metrics)));
+            tracing::info!(%address, "admin endpoints on http://{address}");
+        }
+    }
+
+    /// Serves every request with a clone of `service`, until `stop` is over.
+    ///
+    /// Then no more clients are accepted, idle connections are closed, and requests in flight are finished, for as long
+    /// as `drain` allows. To end at once, drop the future.
+    pub async fn run<S, R>(self, service: S, stop: impl Future<Output = ()>)
+    where
+        S: Service<Request<InboundBody>, Response = Response<R>, Error = Fault> + Clone + Send + 'static,
+        S::Future: Send,
+        R: Body<Data = Bytes> + Send + 'static,
+        R::Error: std::error::Error + Send + Sync,
+    {
+        // The admin endpoints live as long as this future.
+        let Self { listener, address, admin: _, tasks: _tasks, readiness, counts, shared, connections, drain } = self;
+        let lives = Lives::new();
+        let gate = Gate {
+            served: Arc::new(Semaphore::new(connections)),
+            turned_away: Arc::new(Semaphore::new(TURNED_AWAY_AT_ONCE)),
+        };
+        let mut stop = pin!(stop);
+        readiness.ready();
+        tracing::info!(%address, "listening on http://{address}");
+        loop {
+            let (socket, permit, busy) = tokio::select! {
+                biased;
+                () = &mut stop => break,
+                accepted = gate.accept(&listener) => accepted,
+            };
+            let slot = lives.slot(permit, &counts.connections);
+            tokio::spawn(connection::serve(socket, slot, Arc::clone(&shared), service.clone(), busy));
+        }
+        readiness.drain();
+        drop(listener);
+        let in_flight = counts.requests.get();
+        tracing::info!(in_flight, seconds = drain.as_secs_f64(), "draining");
+        // What the service holds on to, the last connection lets go of.
+        drop(service);
+        let mut draining = lives.drain();
+        if tokio::time::timeout(drain, draining.all_gone()).await.is_err() {
+            let connections = counts.connections.get();
+            tracing::warn!(connections, in_flight = counts.requests.get(), "the drain's time is over; breaking off");
+            draining.end();
+            // They only have to notice.
+            let _ = tokio::time::timeout(LAST_WAIT, draining.all_gone()).await;
+        }
+        tracing::info!("stopped");
+    }
+}
+
+fn listen(key: &str, address: SocketAddr) -> Result<(TcpListener, SocketAddr)> {
+    let open = || -> io::Result<_> {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        // Else a restart would have to wait for the old connections' last packets. On Windows it means something else.
+        socket.set_reuseaddr(cfg!(unix))?;
+        // A client that vanished without a word is noticed in the end. Accepted sockets inherit it.
+        socket.set_keepalive(true)?;
+        socket.bind(address)?;
+        let listener = socket.listen(BACKLOG)?;
+        let address = listener.local_addr()?;
+        Ok((listener, address))
+    };
+    open().map_err(|e| {
+        Error::io(format!("cannot listen on {address}; set `{key}` to a free address of this machine")).with(e)
+    })
+}
+
+/// Lets in as many connections as are served, and a few more to turn them away.
+struct Gate {
+    served: Arc<Semaphore>,
+    turned_away: Arc<Semaphore>,
+}
+
+impl Gate {
+    /// The next client, its permit, and whether it is one too many.
+    async fn accept(&self, listener: &TcpListener) -> (TcpStream, OwnedSemaphorePermit, bool) {
+        loop {
+            let socket = match listener.accept().await {
+                Ok((socket, _)) => socket,
+                Err(error) => {
+                    tracing::warn!(%error, "a client could not be accepted");
+                    tokio::time::sleep(PAUSE).await;
+                    continue;
+                }
+            };
+            // Without it small responses may wait for the client's acknowledgement; it fails only where the client left.
+            let _ = socket.set_nodelay(true);
+            if let Ok(permit) = Arc::clone(&self.served).try_acquire_owned() {
+                return (socket, permit, false);
+            }
+            if let Ok(permit) = Arc::clone(&self.turned_away).acquire_owned().await {
+                return (socket, permit, true);
+            }
+        }
+    }
+}
