@@ -1,5 +1,6 @@
+//! Embeddable inference-time grounding middleware for LLM APIs.
+//!
 #![cfg_attr(feature = "cli", doc = include_str!("../README.md"))]
-#![cfg_attr(not(feature = "cli"), doc = "Embeddable inference-time grounding middleware for LLM APIs.")]
 
 pub mod act;
 pub mod classify;
@@ -12,7 +13,7 @@ pub mod dialogue;
 pub mod engine;
 mod error;
 pub mod layer;
-#[cfg(doc)]
+#[cfg(all(doc, feature = "cli"))]
 pub mod manual;
 pub mod observe;
 pub mod policy;
