@@ -2,6 +2,8 @@
 //!
 //! The "LLM" here is a function that prints what reached it, so that the example needs no network.
 
+#![allow(clippy::print_stdout, reason = "an example shows what it does")]
+
 use std::convert::Infallible;
 use std::error::Error;
 

@@ -18,6 +18,7 @@ pub struct Error {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(dead_code, reason = "which kinds can happen depends on the features")]
 pub(crate) enum Kind {
     Config,
     Model,
@@ -29,10 +30,12 @@ impl Error {
         Self { kind, message: message.into(), source: None }
     }
 
+    #[cfg(any(feature = "toml", feature = "proxy"))]
     pub(crate) fn config(message: impl Into<String>) -> Self {
         Self::new(Kind::Config, message)
     }
 
+    #[cfg(feature = "onnx")]
     pub(crate) fn model(message: impl Into<String>) -> Self {
         Self::new(Kind::Model, message)
     }

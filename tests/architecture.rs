@@ -63,10 +63,8 @@ fn modules_import_only_downward() {
             for (at, _) in line.match_indices("crate::") {
                 let rest = &line[at + "crate::".len()..];
                 let used: String = rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
-                if let Some(other) = LAYERS.iter().position(|layer| *layer == used) {
-                    if other > level {
-                        wrong.push(format!("{}:{}: {module} imports {used} from above", name(&path), i + 1));
-                    }
+                if LAYERS.iter().position(|layer| *layer == used).is_some_and(|other| other > level) {
+                    wrong.push(format!("{}:{}: {module} imports {used} from above", name(&path), i + 1));
                 }
             }
         }

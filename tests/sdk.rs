@@ -15,7 +15,6 @@ fn run(command: &mut Command) {
         command.output().unwrap_or_else(|e| panic!("{shown} cannot be started: {e}; python3 with pip is needed"));
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     assert!(output.status.success(), "{shown}\n{}\n{}", text(&output.stdout), text(&output.stderr));
-    print!("{}", text(&output.stdout));
 }
 
 /// A virtual environment with the pinned SDKs; made once for each version of the requirements.

@@ -88,7 +88,7 @@ where
             let next = match this.stage.as_mut().project() {
                 StageProj::Collecting { held, collect } => {
                     let collected = ready!(collect.poll(cx));
-                    let (head, admitted) = held.take().unwrap_or_else(|| polled_after_end());
+                    let (head, admitted) = held.take().unwrap_or_else(polled_after_end);
                     let (bytes, after) = (collected.bytes, collected.after);
                     let prepared = match collected.end {
                         CollectEnd::Whole => this.grounder.prepare(*admitted, &bytes),
@@ -104,7 +104,7 @@ where
                 }
                 StageProj::Judging { held, judging } => {
                     let verdict = ready!(Pin::new(judging).poll(cx));
-                    let (mut head, turn, bytes, after) = held.take().unwrap_or_else(|| polled_after_end());
+                    let (mut head, turn, bytes, after) = held.take().unwrap_or_else(polled_after_end);
                     let Outcome { intervention, pending } = this.grounder.conclude(*turn, verdict, &bytes);
                     match intervention {
                         Intervention::Pass => call(this.inner, head, bytes, after, pending),
@@ -120,7 +120,7 @@ where
                     }
                 }
                 StageProj::Replying { reply } => {
-                    let (reply, pending) = reply.take().unwrap_or_else(|| polled_after_end());
+                    let (reply, pending) = reply.take().unwrap_or_else(polled_after_end);
                     return Poll::Ready(Ok(own_response(this.grounder, reply, pending)));
                 }
                 StageProj::Calling { response, pending } => {
@@ -153,7 +153,7 @@ where
     S: Service<Request<RequestBody<B>>>,
     B: Body,
 {
-    let mut inner = inner.take().unwrap_or_else(|| polled_after_end());
+    let mut inner = inner.take().unwrap_or_else(polled_after_end);
     let response = inner.call(Request::from_parts(head, RequestBody::replay(bytes, after)));
     Stage::Calling { response, pending: Some(forwarded(pending)) }
 }

