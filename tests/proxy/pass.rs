@@ -1,7 +1,12 @@
 //! What passes: bodies, paths, heads, streams; and what must stay behind.
 
+use std::sync::Arc;
+
+use groundwire::classify::{Classifier, Judgement, Judging, ModelId};
+use groundwire::dialogue::{Conversation, Distribution, Gap, Id, Label, UserAct};
+
 use super::support::wire::{ok, post};
-use super::support::{Proxy, Upstream};
+use super::support::{Proxy, Upstream, config};
 
 const CHAT: &str = "/v1/chat/completions";
 
@@ -200,4 +205,53 @@ async fn versions_are_each_hops_own() {
     drop(there);
     let response = client.message().await;
     assert_eq!((response.line(), response.body.as_slice()), ("HTTP/1.1 200 OK", &b"until the end"[..]));
+}
+
+/// Finds every turn to need a question about a vague goal.
+struct AlwaysVague;
+
+impl Classifier for AlwaysVague {
+    fn judge(&self, _: Id, _: &Conversation<'_>, _: usize) -> Judging {
+        let hot = |n: usize, at: usize| (0..n).map(|i| if i == at { 1.0 } else { 0.0 }).collect::<Vec<f32>>();
+        Judging::ready(Ok(Arc::new(Judgement {
+            need: Distribution::new(&[0.0, 0.0, 1.0]).unwrap(),
+            gap: Distribution::new(&hot(Gap::ALL.len(), Gap::VagueGoal as usize)).unwrap(),
+            user_act: Distribution::new(&hot(UserAct::ALL.len(), UserAct::Request as usize)).unwrap(),
+            emotion: 0.0,
+            tokens: 1,
+            model: ModelId::of(&[]),
+        })))
+    }
+
+    fn model(&self) -> Option<ModelId> {
+        None
+    }
+}
+
+#[tokio::test]
+async fn a_steered_turn_arrives_whole_with_its_new_length() {
+    let upstream = Upstream::start().await;
+    let proxy = Proxy::judging(&config(&upstream.url(), ""), AlwaysVague).await;
+    let mut client = proxy.connect().await;
+    let (start, end) = (r#"{ "z":1e400, "messages":[{"role":"user","content":"Fix it"#, r#""}],"a":null }"#);
+    let body = format!("{start}{end}");
+    let chunked = format!(
+        "POST {CHAT} HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n{:x}\r\n{body}\r\n0\r\n\r\n",
+        body.len()
+    );
+    let mut there = None;
+    for request in [post(CHAT, &body), chunked] {
+        client.send(request).await;
+        if there.is_none() {
+            there = Some(upstream.accept().await);
+        }
+        let there = there.as_mut().unwrap();
+        let steered = there.message().await;
+        let text = String::from_utf8(steered.body).unwrap();
+        assert!(text.starts_with(start) && text.ends_with(end) && text.len() > body.len(), "{text}");
+        there.send(ok("{}")).await;
+        let response = client.message().await;
+        assert_eq!(response.header("x-groundwire-act"), Some("clarify"));
+        assert_eq!(response.header("x-groundwire-turn").map(str::len), Some(32));
+    }
 }
