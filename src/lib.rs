@@ -1,4 +1,6 @@
 //! Embeddable inference-time grounding middleware for LLM APIs.
+//!
+#![cfg_attr(feature = "cli", doc = include_str!("../README.md"))]
 
 pub mod act;
 pub mod classify;
@@ -11,6 +13,8 @@ pub mod dialogue;
 pub mod engine;
 mod error;
 pub mod layer;
+#[cfg(all(doc, feature = "cli"))]
+pub mod manual;
 pub mod observe;
 pub mod policy;
 #[cfg(feature = "proxy")]

@@ -3,7 +3,7 @@
 //!
 //! Nothing here sleeps and hopes: judges hang on a gate that the test holds, and states are awaited.
 #![cfg(feature = "onnx")]
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
@@ -120,6 +120,15 @@ fn until(what: &str, mut holds: impl FnMut() -> bool) {
     }
 }
 
+/// Asks until a judge hangs in `text`; on a busy machine the deadline can pass before a thread has begun.
+fn hang(bench: &Bench, text: &str) {
+    until("it hangs", || {
+        let bypass = answer(ask(&bench.classifier, text)).unwrap_err();
+        assert!(matches!(bypass, Bypass::Deadline | Bypass::Stalled), "{bypass}");
+        bench.runs.load(Ordering::SeqCst) == 1
+    });
+}
+
 #[test]
 fn a_missing_model_or_one_that_does_not_fit_is_an_error_at_the_start() {
     let missing = OnnxClassifier::builder().model_folder("/nowhere").build().unwrap_err();
@@ -140,26 +149,26 @@ fn a_missing_model_or_one_that_does_not_fit_is_an_error_at_the_start() {
 #[test]
 fn a_slow_judge_is_a_deadline_and_its_judgement_is_kept() {
     let bench = bench(PoolOptions::default().stall_after(Duration::from_secs(60)));
-    assert_eq!(answer(ask(&bench.classifier, "hang a while")), Err(Bypass::Deadline));
-    // The one thread is busy beyond its deadline: no use in waiting for it.
+    hang(&bench, "hang a while");
+    // The one thread is busy beyond the deadline: no use in waiting for it.
+    until("no thread is able", || !bench.classifier.is_able());
     assert_eq!(answer(ask(&bench.classifier, "hello")), Err(Bypass::Stalled));
     bench.gate.open();
     until("the late judgement is kept", || bench.classifier.remembered() == 1);
     assert!(answer(ask(&bench.classifier, "hang a while")).is_ok());
     assert_eq!(bench.runs.load(Ordering::SeqCst), 1, "the second answer is from memory");
-    assert_eq!(bench.classifier.stats().counts.deadline, 1);
+    assert!(bench.classifier.stats().counts.deadline > 0);
     assert_eq!(bench.classifier.stats().counts.replaced, 0);
 }
 
 #[test]
 fn a_judge_that_never_returns_is_replaced_within_a_second() {
     let bench = bench(PoolOptions::default());
-    assert_eq!(answer(ask(&bench.classifier, "hang for good")), Err(Bypass::Deadline));
-    assert!(!bench.classifier.is_able());
+    hang(&bench, "hang for good");
     // After half a second by default; the roster's own test, in made-up time, holds it to that exactly.
+    until("it is written off", || bench.classifier.stats().written_off == 1);
     until("another thread is there", || bench.classifier.is_able());
-    let stats = bench.classifier.stats();
-    assert_eq!((stats.written_off, stats.counts.replaced), (1, 1));
+    assert_eq!(bench.classifier.stats().counts.replaced, 1);
     until("turns are judged again", || answer(ask(&bench.classifier, "hello")).is_ok());
     bench.gate.open();
     until("the lost thread ends itself", || bench.classifier.stats().written_off == 0);
@@ -168,7 +177,7 @@ fn a_judge_that_never_returns_is_replaced_within_a_second() {
 
 #[test]
 fn a_queued_turn_behind_one_that_hangs_is_answered_by_its_deadline() {
-    let bench = bench(PoolOptions::default().stall_after(Duration::from_secs(60)));
+    let bench = bench(PoolOptions::default().deadline(Duration::from_secs(1)).stall_after(Duration::from_secs(60)));
     let (first, second) = (ask(&bench.classifier, "hang"), ask(&bench.classifier, "hello"));
     assert_eq!((answer(first), answer(second)), (Err(Bypass::Deadline), Err(Bypass::Deadline)));
 }

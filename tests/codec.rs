@@ -5,6 +5,7 @@
 //! - `reply.json` or `reply.sse`: an answer of ours, where a person may be waiting for one.
 //!
 //! `BLESS=1` writes them anew; look at the difference before committing it.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::fmt::Write as _;
 use std::fs;

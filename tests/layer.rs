@@ -14,7 +14,7 @@ use groundwire::dialogue::{Bypass, Conversation, Distribution, Gap, GroundingAct
 use groundwire::engine::Grounder;
 use groundwire::layer::{RequestBody, ResponseBody};
 use groundwire::observe::{Ending, Observer, Record};
-use groundwire::policy::{Decision, Rules, Situation, preset};
+use groundwire::policy::{Decision, RulePolicy, Situation, preset};
 use http::{HeaderMap, HeaderValue, Request, Response};
 use http_body::{Body, Frame};
 use http_body_util::{BodyExt, Channel, Full};
@@ -95,7 +95,7 @@ fn chat(body: TestBody) -> Request<TestBody> {
 
 const VAGUE: &str = r#"{"model":"m","messages":[{"role":"user","content":"Summarize the article below."}]}"#;
 
-fn grounder(classifier: impl Classifier, policy: Rules, records: &Records) -> Grounder {
+fn grounder(classifier: impl Classifier, policy: RulePolicy, records: &Records) -> Grounder {
     Grounder::builder(classifier, policy).observer(records.clone()).build()
 }
 

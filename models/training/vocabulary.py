@@ -15,10 +15,11 @@ from tokenizers import Tokenizer
 
 import base
 import corpora
+import split
 
-SIZE = 10_500
+SIZE = 11_000
 FLOOR = 3
-GENERAL = 0.15
+GENERAL = 0.10
 """Share of the vocabulary that is left to the base's own order."""
 MARKS = 41
 PER_SOURCE = 3_000
@@ -91,7 +92,7 @@ def main():
     parser.add_argument("--out", type=Path, required=True, help="folder that receives tokenizer.json")
     parser.add_argument("--size", type=int, default=SIZE)
     args = parser.parse_args()
-    texts = corpora.texts_by_source(args.data, args.corpus, PER_SOURCE)
+    texts = corpora.texts_by_source(args.data, args.corpus, PER_SOURCE, set(split.write(args.corpus)["test"]))
     text, rows = prune(texts, args.size)
     args.out.mkdir(parents=True, exist_ok=True)
     (args.out / "tokenizer.json").write_text(text, encoding="utf-8")

@@ -79,6 +79,16 @@ pub trait Classifier: Send + Sync + 'static {
     fn model(&self) -> Option<ModelId>;
 }
 
+impl<C: Classifier + ?Sized> Classifier for Arc<C> {
+    fn judge(&self, turn: Id, conversation: &Conversation<'_>, at: usize) -> Judging {
+        (**self).judge(turn, conversation, at)
+    }
+
+    fn model(&self) -> Option<ModelId> {
+        (**self).model()
+    }
+}
+
 /// A judgement on its way.
 ///
 /// Dropping it tells the classifier that nobody waits any more; a turn that is still in the queue is then not judged.

@@ -97,22 +97,30 @@ fn load(path: &Path, origin: String) -> Result<Started> {
         }
         path
     };
-    if let Some(minor) = ort::util::probe(path) {
-        fits(minor, &origin, env::var(TELEMETRY_OFF).is_ok_and(|value| value == "1"))?;
-    }
-    let builder = ort::init_from(path).map_err(|e| {
+    let cannot_load = || {
         Error::model(format!(
             "ONNX Runtime 1.28 cannot be loaded: {origin}. Give the path of its library in the configuration or in \
              ORT_DYLIB_PATH, put it beside the executable, or use a build with the feature `bundled`"
         ))
-        .with(e)
-    })?;
+    };
+    let Some(minor) = ort::util::probe(path) else {
+        // Says why, unless this process has loaded another copy already.
+        return Err(ort::init_from(path).err().map_or_else(cannot_load, |e| cannot_load().with(e)));
+    };
+    fits(minor, &origin, env::var(TELEMETRY_OFF).is_ok_and(|value| value == "1"))?;
+    let builder = ort::init_from(path).map_err(|e| cannot_load().with(e))?;
     let environment = builder
         .with_name("groundwire")
         .with_telemetry(false)
         .with_logger(Arc::new(|level, _: &str, _: &str, _: &str, message: &str| log(level, message)))
         .build()
-        .map_err(|e| Error::model(format!("ONNX Runtime does not start: {origin}")).with(e.to_string()))?;
+        .map_err(|e| {
+            Error::model(format!(
+                "ONNX Runtime does not start: {origin}. Where a process uses the crate `ort` by itself, it cannot also \
+                 be started here"
+            ))
+            .with(e.to_string())
+        })?;
     environment.set_log_level(LogLevel::Error);
     Ok(Started { environment, origin })
 }

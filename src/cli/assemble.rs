@@ -4,9 +4,8 @@ use std::io::stdout;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::classify::{Classifier, Judging, ModelId, NoClassifier, OnnxClassifier, PoolOptions};
+use crate::classify::{NoClassifier, OnnxClassifier, PoolOptions};
 use crate::config::{Config, Model, RecordsTo, TrustedHeader};
-use crate::dialogue::{Conversation, Id};
 use crate::engine::{Grounder, GrounderBuilder};
 use crate::error::Result;
 use crate::observe::{JsonLines, Metrics};
@@ -59,7 +58,7 @@ pub(super) fn grounder(
 ) -> Result<Grounder> {
     let policy = config.rules();
     let builder = match classifier {
-        Some(classifier) => Grounder::builder(Shared(classifier), policy),
+        Some(classifier) => Grounder::builder(classifier, policy),
         None => Grounder::builder(NoClassifier, policy),
     };
     let builder = builder.observer(metrics);
@@ -83,17 +82,4 @@ fn settings(builder: GrounderBuilder, config: &Config) -> GrounderBuilder {
         settings.trust_mode = config.trust_headers.contains(&TrustedHeader::Mode);
         settings.trust_conversation = config.trust_headers.contains(&TrustedHeader::Conversation);
     })
-}
-
-/// One classifier, for the grounder and for whoever shows its state.
-struct Shared(Arc<OnnxClassifier>);
-
-impl Classifier for Shared {
-    fn judge(&self, turn: Id, conversation: &Conversation<'_>, at: usize) -> Judging {
-        self.0.judge(turn, conversation, at)
-    }
-
-    fn model(&self) -> Option<ModelId> {
-        self.0.model()
-    }
 }

@@ -2,8 +2,10 @@
 
 mod assemble;
 mod check;
+mod demo;
 mod gauges;
 mod logging;
+mod score;
 mod serve;
 mod windows;
 
@@ -24,7 +26,9 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    Demo(Box<demo::Demo>),
     Serve(Box<serve::Serve>),
+    Score(score::Score),
     Check(check::Check),
     #[command(hide = true)]
     Windows(windows::Windows),
@@ -38,6 +42,8 @@ enum Command {
 /// Whatever kept the command from doing its work.
 pub fn run() -> Result<(), Failure> {
     match Cli::parse().command {
+        Command::Demo(demo) => Ok(demo.run()?),
+        Command::Score(score) => Ok(score.run()?),
         Command::Serve(serve) => serve.run(),
         Command::Check(check) => check.run(),
         Command::Windows(windows) => windows.run(),

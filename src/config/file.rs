@@ -12,7 +12,7 @@ use super::{
 };
 use crate::engine::ToolsOffered;
 use crate::error::{Error, Result};
-use crate::policy::{Rules, preset};
+use crate::policy::{RulePolicy, preset};
 
 /// The policies that ship, for suggestions.
 const PRESETS: [&str; 2] = ["gentle", "off"];
@@ -37,7 +37,7 @@ pub(super) struct File {
     records: Records,
     limits: Limits,
     log: Log,
-    policies: BTreeMap<String, Rules>,
+    policies: BTreeMap<String, RulePolicy>,
 }
 
 impl Default for File {

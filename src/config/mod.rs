@@ -34,7 +34,7 @@ use serde::Serialize;
 
 use crate::engine::ToolsOffered;
 use crate::error::{Error, Result};
-use crate::policy::{Rules, preset};
+use crate::policy::{RulePolicy, preset};
 
 /// How the sidecar is configured. Every value is valid on its own and beside the others.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -71,7 +71,7 @@ pub struct Config {
     pub log: Log,
     /// Policies of the operator's own.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub policies: BTreeMap<String, Rules>,
+    pub policies: BTreeMap<String, RulePolicy>,
 }
 
 /// What the command line says over the file.
@@ -118,10 +118,10 @@ impl Config {
     }
 
     /// The rules of the policy that is named.
-    pub fn rules(&self) -> Rules {
+    pub fn rules(&self) -> RulePolicy {
         // That there is such a policy was checked; the empty one stands for a `policy` that was changed since.
         let own = self.policies.get(&self.policy).cloned().or_else(|| preset(&self.policy));
-        own.unwrap_or_else(|| Rules { name: self.policy.clone(), rules: Vec::new() })
+        own.unwrap_or_else(|| RulePolicy { name: self.policy.clone(), rules: Vec::new() })
     }
 
     /// The configuration as TOML, with every key that has a value. It parses to the same configuration.

@@ -110,7 +110,7 @@ impl Metrics {
         Self { registry, ..metrics }
     }
 
-    /// A registry under the prefix `groundwire`, for metrics of the host.
+    /// The registry, under the prefix `groundwire`, for metrics of the host.
     pub fn registry_mut(&mut self) -> &mut Registry {
         &mut self.registry
     }

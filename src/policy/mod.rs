@@ -10,7 +10,7 @@ mod situation;
 
 pub use decision::Decision;
 pub use preset::preset;
-pub use rules::{Rule, Rules};
+pub use rules::{Rule, RulePolicy};
 pub use situation::{History, Situation};
 
 /// Decides what is done about a judged turn.

@@ -4,11 +4,13 @@ use serde::{Deserialize, Serialize};
 
 use super::{Decision, Policy, Situation};
 use crate::dialogue::{Delivery, Gap, GroundingAct, UserAct};
+#[cfg(feature = "toml")]
+use crate::error::{Error, Result};
 
 /// A named list of rules.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Rules {
+pub struct RulePolicy {
     /// The name that records carry.
     #[serde(skip)]
     pub name: String,
@@ -49,6 +51,25 @@ pub struct Rule {
     pub never_consecutive: bool,
 }
 
+impl RulePolicy {
+    /// Parses `rules = [ … ]`; every key of a rule is a field of [`Rule`] in kebab-case.
+    ///
+    /// ```
+    /// use groundwire::policy::RulePolicy;
+    ///
+    /// RulePolicy::from_toml(r#"rules = [{ act = "clarify", ambiguity = 0.5, at-most = 2, never-consecutive = true }]"#)?;
+    /// # Ok::<(), groundwire::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If it is not TOML, or has an unknown key or a wrong value; the place is named.
+    #[cfg(feature = "toml")]
+    pub fn from_toml(text: &str) -> Result<Self> {
+        let policy: Self = toml::from_str(text).map_err(|e| Error::config("the rules cannot be read").with(e))?;
+        Ok(Self { name: "custom".to_owned(), ..policy })
+    }
+}
+
 fn steer() -> Delivery {
     Delivery::Steer
 }
@@ -57,6 +78,22 @@ fn steer() -> Delivery {
 const SETTLED: [UserAct; 3] = [UserAct::RefusesQuestion, UserAct::Acknowledgment, UserAct::Hedge];
 
 impl Rule {
+    /// A rule without conditions, which always matches.
+    pub fn plain(act: GroundingAct) -> Self {
+        Self {
+            act,
+            delivery: Delivery::Steer,
+            force: false,
+            reply_anyway: false,
+            ambiguity: None,
+            underspecified: None,
+            gap: None,
+            user_act: None,
+            at_most: None,
+            never_consecutive: false,
+        }
+    }
+
     /// Why the rule does not match, or the numbers by which it does.
     fn test(&self, situation: &Situation<'_>) -> Result<String, &'static str> {
         let judgement = situation.judgement;
@@ -100,7 +137,7 @@ impl Rule {
     }
 }
 
-impl Policy for Rules {
+impl Policy for RulePolicy {
     fn decide(&self, situation: &Situation<'_>) -> Decision {
         for (i, rule) in self.rules.iter().enumerate() {
             let Ok(why) = rule.test(situation) else { continue };
@@ -203,7 +240,7 @@ mod tests {
 
     #[test]
     fn unknown_keys_are_errors() {
-        let error = serde_json::from_str::<Rules>(r#"{"rules":[{"act":"clarify","ambiguty":0.5}]}"#).unwrap_err();
+        let error = serde_json::from_str::<RulePolicy>(r#"{"rules":[{"act":"clarify","ambiguty":0.5}]}"#).unwrap_err();
         assert!(error.to_string().contains("ambiguty"), "{error}");
     }
 }

@@ -103,10 +103,12 @@ def main(binary):
 
     records = proxy.stop()
     check(any(r["act"] == "clarify" and r["delivery"] == "steer" for r in records), "steered turns are recorded")
-    check(all(r["schema"] == 1 and len(r["turn"]) == 32 for r in records), "every record has its identity")
+    read = [r for r in records if r["bypass"] != "opted_out"]
+    check(all(r["schema"] == 1 and len(r["turn"]) == 32 for r in read), "every record of a read turn has its identity")
+    check(len(read) == len(records) - 1, "the opted-out one was not read")
     text = str(records)
     check("article" not in text and "sk-test" not in text, "records hold neither text nor keys")
-    usage = [r["usage"] for r in records if r["status"] == 200 and r["stream"] is False]
+    usage = [r["usage"] for r in read if r["status"] == 200 and r["stream"] is False]
     check(all(u == {"prompt_tokens": 7, "completion_tokens": 5, "cached_tokens": 3} for u in usage), f"usage: {usage}")
     replies(binary, upstream)
     print(f"openai {openai.__version__}: {checks} checks passed")

@@ -82,7 +82,13 @@ class Upstream:
                     self.wfile.flush()
                 self.wfile.write(b"0\r\n\r\n")
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        class Quiet(ThreadingHTTPServer):
+            request_queue_size = 128
+
+            def handle_error(self, request, client_address):
+                """A client that resets its connection is no news."""
+
+        self.server = Quiet(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
@@ -132,7 +138,9 @@ class Proxy:
         listen, admin = free_port(), free_port()
         with open(path, "w") as file:
             file.write(f'listen = "127.0.0.1:{listen}"\nadmin = "127.0.0.1:{admin}"\nupstream = "{upstream}"\n'
-                       + config + f'\n[records]\nto = "{self.records_path}"\n')
+                       + config + f'\n[records]\nto = "{self.records_path}"\n'
+                       # What is tested is what is decided, not how fast an unoptimised build on a busy machine is.
+                       + '[classifier]\ndeadline = "10s"\n')
         self.url, self.admin = f"http://127.0.0.1:{listen}", f"http://127.0.0.1:{admin}"
         self.process = subprocess.Popen([binary, "serve", "--config", path], env={**os.environ, **(environment or {})})
         deadline = time.monotonic() + 30

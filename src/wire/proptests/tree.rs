@@ -26,7 +26,10 @@ fn value(rest: &mut &str) -> Option<Tree> {
     match rest.chars().next()? {
         '[' => {
             let mut items = Vec::new();
-            sequence(rest, ']', |rest| Some(items.push(value(rest)?)))?;
+            sequence(rest, ']', |rest| {
+                items.push(value(rest)?);
+                Some(())
+            })?;
             Some(Tree::List(items))
         }
         '{' => {
@@ -35,7 +38,8 @@ fn value(rest: &mut &str) -> Option<Tree> {
                 *rest = rest.trim_start();
                 let key = string(rest)?;
                 *rest = rest.trim_start().strip_prefix(':')?;
-                Some(entries.push((key, value(rest)?)))
+                entries.push((key, value(rest)?));
+                Some(())
             })?;
             Some(Tree::Map(entries))
         }

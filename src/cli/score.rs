@@ -1,0 +1,152 @@
+//! `groundwire score`: judges turns offline, JSON lines in and out.
+
+use std::io::{self, BufRead, IsTerminal, Write};
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::classify::{Model, ModelFiles, Scores, Window, is_foreign};
+use crate::dialogue::{AssistantAct, Bypass, Distribution, Gap, Need, Role, UserAct};
+use crate::error::{Error, Result};
+use crate::wire::Dialect;
+
+/// Judge turns offline: JSON lines on standard input, JSON lines on standard output.
+///
+/// Each line is {"id"?, "messages": [{"role", "content"}, ...]}; the last message is judged, a user's or an assistant's.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example:\n  echo '{\"messages\":[{\"role\":\"user\",\"content\":\"Make it shorter\"}]}' | groundwire score"
+)]
+pub(super) struct Score {
+    /// A folder with model.onnx, tokenizer.json and labels.json, in place of the built-in model.
+    #[arg(long, value_name = "FOLDER")]
+    model: Option<PathBuf>,
+    /// The ONNX Runtime library, in place of the one that is found by itself.
+    #[arg(long, value_name = "FILE")]
+    runtime: Option<PathBuf>,
+    /// The share of turns that truly need a question; scores are calibrated to it.
+    #[arg(long, value_name = "SHARE", default_value_t = 0.03)]
+    base_rate: f64,
+}
+
+#[derive(Deserialize)]
+struct Line<'a> {
+    #[serde(borrow)]
+    id: Option<&'a RawValue>,
+}
+
+/// One line of output. `null` where a head does not apply to the speaker, and for an abstention.
+#[derive(Serialize)]
+struct Judged<'a> {
+    id: Option<&'a RawValue>,
+    ambiguity: Option<f64>,
+    need: Option<Distribution<Need>>,
+    gap: Option<Distribution<Gap>>,
+    emotion: Option<f64>,
+    user_act: Option<Distribution<UserAct>>,
+    assistant_act: Option<Distribution<AssistantAct>>,
+    tokens: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bypass: Option<Bypass>,
+}
+
+#[derive(Serialize)]
+struct Failed<'a> {
+    id: Option<&'a RawValue>,
+    error: String,
+}
+
+impl Score {
+    pub(super) fn run(&self) -> Result<()> {
+        let files = match &self.model {
+            Some(folder) => ModelFiles::read(folder)?,
+            None => ModelFiles::builtin(),
+        };
+        let mut model = Model::from_files(files, self.base_rate, self.runtime.as_deref())?;
+        let (input, output) = (io::stdin().lock(), io::BufWriter::new(io::stdout().lock()));
+        match score(&mut model, input, output) {
+            // Whoever reads our output has seen enough.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            result => result.map_err(|e| Error::io("standard input or output failed").with(e)),
+        }
+    }
+}
+
+fn score(model: &mut Model, mut input: impl BufRead, mut output: impl Write) -> io::Result<()> {
+    let progress = io::stderr().is_terminal() && !io::stdout().is_terminal();
+    let mut line = Vec::new();
+    for count in 1u64.. {
+        line.clear();
+        if input.read_until(b'\n', &mut line)? == 0 {
+            break;
+        }
+        let text = line.trim_ascii();
+        if text.is_empty() {
+            continue;
+        }
+        let id = serde_json::from_slice::<Line<'_>>(text).map(|line| line.id);
+        let result = match &id {
+            Ok(_) => judge(model, text),
+            Err(error) => Err(format!("not a JSON object: {error}")),
+        };
+        let id = id.unwrap_or(None);
+        match result {
+            Ok(judged) => serde_json::to_writer(&mut output, &Judged { id, ..judged })?,
+            Err(error) => serde_json::to_writer(&mut output, &Failed { id, error })?,
+        }
+        output.write_all(b"\n")?;
+        output.flush()?;
+        if progress && count % 100 == 0 {
+            write!(io::stderr(), "\r{count} turns")?;
+        }
+    }
+    if progress {
+        writeln!(io::stderr(), "\rdone      ")?;
+    }
+    output.flush()
+}
+
+fn judge(model: &mut Model, line: &[u8]) -> Result<Judged<'static>, String> {
+    let call = Dialect::OpenAiChat.read(line).map_err(|_| {
+        "wanted {\"messages\":[{\"role\",\"content\"}, ...]} with known roles and no key twice".to_owned()
+    })?;
+    let conversation = &call.conversation;
+    let at = conversation.turns.len() - 1;
+    let role = conversation.turns[at].role;
+    if !matches!(role, Role::User | Role::Assistant) {
+        return Err(format!("the last message is a {}'s; only a user's or an assistant's is judged", role.as_str()));
+    }
+    let none = Judged {
+        id: None,
+        ambiguity: None,
+        need: None,
+        gap: None,
+        emotion: None,
+        user_act: None,
+        assistant_act: None,
+        tokens: None,
+        bypass: None,
+    };
+    let Some(window) = Window::of(conversation, at) else {
+        return Ok(Judged { bypass: Some(Bypass::NotHumanText), ..none });
+    };
+    if role == Role::User && is_foreign(&window) {
+        return Ok(Judged { bypass: Some(Bypass::Language), ..none });
+    }
+    let round = |p: f32| (f64::from(p) * 1e5).round() / 1e5;
+    Ok(match model.judge(&window).map_err(|error| error.to_string())? {
+        Scores::User(judgement) => Judged {
+            ambiguity: Some(round(judgement.ambiguity())),
+            need: Some(judgement.need),
+            gap: Some(judgement.gap),
+            emotion: Some(round(judgement.emotion)),
+            user_act: Some(judgement.user_act),
+            tokens: Some(judgement.tokens),
+            ..none
+        },
+        Scores::Assistant(judgement) => {
+            Judged { assistant_act: Some(judgement.acts), tokens: Some(judgement.tokens), ..none }
+        }
+    })
+}

@@ -1,0 +1,39 @@
+"""Checks what `groundwire demo --json` shows, with the built-in turns and with turns of a file.
+
+Usage: demo.py GROUNDWIRE_BINARY
+"""
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+
+BINARY = sys.argv[1]
+
+
+def demo(*arguments):
+    began = time.monotonic()
+    done = subprocess.run([BINARY, "demo", "--json", *arguments], check=True, capture_output=True, text=True)
+    return [json.loads(line) for line in done.stdout.splitlines()], time.monotonic() - began
+
+
+turns, seconds = demo()
+clear, vague, answer, thanks, absent, machine = turns
+for turn in (clear, answer, thanks, machine):
+    assert turn["act"] == "none" and turn["forwarded"]["identical"], turn
+assert (vague["act"], vague["delivery"]) == ("clarify", "steer") and "<grounding-note>" in vague["forwarded"]["inserted"], vague
+assert (absent["act"], absent["delivery"]) == ("clarify", "reply") and absent["forwarded"] is None, absent
+assert absent["gap"] == "missing_material" and "?" in absent["received"]["text"], absent
+assert machine["bypass"] == "machine" and machine["judgement"] is None, machine
+assert all(turn["received"]["status"] == 200 for turn in turns), turns
+
+with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
+    file.write("How many grams are in an ounce?\n"
+               "Fix the bug in the function I pasted.\n"
+               '{"messages":[{"role":"user","content":"Name a river in Portugal."},'
+               '{"role":"assistant","content":"The Douro."},{"role":"user","content":"And one in Spain?"}]}\n')
+    file.flush()
+    own, _ = demo(file.name)
+assert [turn["act"] for turn in own] == ["none", "clarify", "none"], own
+print(f"demo: 9 turns as they should be; the built-in ones took {seconds:.2f} s, start and model included")
