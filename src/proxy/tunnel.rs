@@ -3,7 +3,7 @@
 use http::{Request, Response};
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
-use tokio::io::copy_bidirectional;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, copy, split};
 
 use super::phase::Slot;
 
@@ -29,8 +29,7 @@ pub(super) fn join<R>(client: Tunnelled, response: &mut Response<R>) {
     tokio::spawn(async move {
         let copy = async {
             let (client, upstream) = tokio::try_join!(client, upstream)?;
-            let moved = copy_bidirectional(&mut TokioIo::new(client), &mut TokioIo::new(upstream)).await;
-            Ok::<_, hyper::Error>(moved)
+            Ok::<_, hyper::Error>(relay(TokioIo::new(client), TokioIo::new(upstream)).await)
         };
         let Some(mut slot) = slot else {
             // Whatever ended it, both ends are closed now.
@@ -39,11 +38,24 @@ pub(super) fn join<R>(client: Tunnelled, response: &mut Response<R>) {
         };
         tokio::select! {
             ended = copy => match ended {
-                Ok(Ok((sent, received))) => tracing::debug!(sent, received, "a tunnel was closed"),
+                Ok(Ok(())) => tracing::debug!("a tunnel was closed"),
                 Ok(Err(error)) => tracing::debug!(%error, "a tunnel broke"),
                 Err(error) => tracing::debug!(%error, "a tunnel did not come about"),
             },
             () = slot.ended() => tracing::debug!("a tunnel was ended"),
         }
     });
+}
+
+/// Copies both ways until one end has no more to say, which ends the tunnel: what is spoken in tunnels has a goodbye of
+/// its own, and an end that goes without one (a client that left, say) is not coming back.
+async fn relay(client: impl AsyncRead + AsyncWrite, upstream: impl AsyncRead + AsyncWrite) -> std::io::Result<()> {
+    let ((mut from_client, mut to_client), (mut from_upstream, mut to_upstream)) = (split(client), split(upstream));
+    let ended = tokio::select! {
+        ended = copy(&mut from_client, &mut to_upstream) => ended,
+        ended = copy(&mut from_upstream, &mut to_client) => ended,
+    };
+    // The end that is already gone refuses this, and need not be told.
+    let _ = tokio::join!(to_upstream.shutdown(), to_client.shutdown());
+    ended.map(drop)
 }
