@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# groundwire beside a direct connection, nginx and the smallest hyper proxy that buffers, under one load.
+#
+#   tests/bench/run.sh HARNESS_FOLDER
+#
+# HARNESS_FOLDER holds the load harness: `mockllm`, `loadgen`, `bareproxy`, `compare.sh`, `peers/start.sh`. nginx and taskset
+# must be installed. Proxies run on core 0, mock and load on core 1; runs are interleaved. groundwire runs in its shipped
+# configuration with records written to a file, three times: classifier off, on (nothing remembered), and cached.
+#
+# Environment: SIZES, ROUNDS, SECONDS_EACH, STEPS as compare.sh has them, OUT for the raw results.
+set -euo pipefail
+harness=$(cd "${1:?folder of the load harness}" && pwd)
+root=$(cd "$(dirname "$0")/../.." && pwd)
+work=$(mktemp -d)
+export STEPS=${STEPS:-rest closed open} SIZES=${SIZES:-1000 20000 200000} ROUNDS=${ROUNDS:-3} SECONDS_EACH=${SECONDS_EACH:-3}
+export OUT=${OUT:-$work/results.jsonl}
+pids=()
+trap 'kill "${pids[@]}" 2>/dev/null; wait 2>/dev/null; rm -rf "$work"' EXIT
+
+for tool in nginx taskset cargo; do command -v "$tool" >/dev/null || { echo "$tool is not installed" >&2; exit 1; }; done
+export CARGO_TARGET_DIR=${HARNESS_TARGET:-$root/target/harness}
+cargo build --quiet --release --locked --manifest-path "$harness/Cargo.toml"
+(unset CARGO_TARGET_DIR && cargo build --quiet --release --locked --manifest-path "$root/Cargo.toml")
+bin=$CARGO_TARGET_DIR/release
+# compare.sh and start.sh look for the programs under the harness's own target folder; give them one.
+mkdir -p "$work/harness/target" && cp -r "$harness"/compare.sh "$harness"/peers "$work/harness/" && ln -s "$bin" "$work/harness/target/release"
+
+taskset -c 1 "$bin/mockllm" --stamp --chunks 100 --chunk-interval-ms 100 >/dev/null 2>&1 &
+pids+=($!)
+export MOCK_PID=$!
+peers=$(RUN_DIR=$work/peers PEERS="nginx bare-buffer" bash "$work/harness/peers/start.sh")
+for target in $peers; do IFS=, read -ra found <<<"${target#*,}" && pids+=("${found[@]}"); done
+
+ours() { # name, port, extra configuration
+    local name=$1 port=$2
+    printf 'listen = "127.0.0.1:%s"\nadmin = "off"\nupstream = "http://127.0.0.1:9000"\n[records]\nto = "%s"\n%s\n' \
+        "$port" "$work/$name.jsonl" "$3" >"$work/$name.toml"
+    taskset -c 0 "$root/target/release/groundwire" serve --config "$work/$name.toml" --port-file "$work/$name.port" 2>"$work/$name.log" &
+    pids+=($!)
+    for _ in $(seq 100); do
+        (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null && break
+        sleep 0.1
+    done
+    targets="$targets $name=http://127.0.0.1:$port,$!"
+}
+targets=$peers
+ours off 9201 $'[classifier]\nmodel = "off"'
+ours on 9202 $'[classifier]\ncache = 0\ndeadline = "1s"'
+ours cached 9203 ''
+sleep 1
+# shellcheck disable=SC2086
+bash "$work/harness/compare.sh" $targets
+for name in off on cached; do
+    python3 - "$work/$name.jsonl" "$name" <<'PY'
+import collections, json, sys
+records = [json.loads(line) for line in open(sys.argv[1])]
+why = collections.Counter(record["bypass"] or "judged" for record in records)
+own = sorted(record["own_micros"] for record in records)
+if own:
+    print(f"{sys.argv[2]}: {len(records)} turns, {dict(why)}; own microseconds p50 {own[len(own) // 2]}, p99 {own[len(own) * 99 // 100]}")
+PY
+done
