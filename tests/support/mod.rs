@@ -1,6 +1,6 @@
 //! What tests of the sidecar share: a scripted upstream, a raw client, and the real server between them, all on loopback.
 
-#![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::expect_used)]
+#![allow(dead_code, unused_imports, unreachable_pub, clippy::unwrap_used, clippy::expect_used)]
 
 pub mod proxy;
 pub mod wire;
