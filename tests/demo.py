@@ -1,9 +1,10 @@
-"""Checks what `groundwire demo --json` shows, with the built-in turns and with turns of a file.
+"""Checks what `groundwire demo --json` shows, with the built-in turns and with turns of a file, none of which taught the model.
 
 Usage: demo.py GROUNDWIRE_BINARY
 """
 
 import json
+import pathlib
 import subprocess
 import sys
 import tempfile
@@ -36,4 +37,7 @@ with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
     file.flush()
     own, _ = demo(file.name)
 assert [turn["act"] for turn in own] == ["none", "clarify", "none"], own
+taught = {json.loads(line)["text"].strip().lower()
+          for path in (pathlib.Path(__file__).parent.parent / "models" / "corpus").glob("*.jsonl") for line in path.open()}
+assert taught and not {turn["user"].strip().lower() for turn in turns + own} & taught, "a turn stands in the corpus"
 print(f"demo: 9 turns as they should be; the built-in ones took {seconds:.2f} s, start and model included")

@@ -35,7 +35,7 @@ pub(super) const TURNS: [(&str, Turn); 6] = [
     ("a clear question", Turn::Open("Which planet in our solar system has the shortest day?")),
     ("a request that leaves things open", Turn::Open("Book us a table for Friday evening.")),
     ("the answer to the question", Turn::Continue("Four people at 7:30 pm, at Osteria Lucca on Mill Street.")),
-    ("thanks", Turn::Continue("Great, thank you!")),
+    ("thanks", Turn::Continue("Splendid, that settles our Friday. Thank you!")),
     ("a text that is not there", Turn::Open("Proofread the cover letter I attached.")),
     ("a program's call", Turn::Machine("Book us a table for Friday evening.")),
 ];

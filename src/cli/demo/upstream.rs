@@ -68,7 +68,7 @@ fn reply(call: &Value) -> String {
         "Four people at 7:30 pm, at Osteria Lucca on Mill Street." => {
             "I have a table for four at Osteria Lucca on Mill Street, Friday at 7:30 pm."
         }
-        "Great, thank you!" => "You're welcome. Enjoy the evening.",
+        "Splendid, that settles our Friday. Thank you!" => "You're welcome. Enjoy the evening.",
         "Proofread the cover letter I attached." => {
             "The letter reads well; I corrected two commas in the second paragraph."
         }
