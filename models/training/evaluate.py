@@ -189,7 +189,8 @@ def measure(args, calibration, fold_logits, with_test: bool):
     own, real = corpora.own(args.corpus, set(split["train"])), corpora.oasst(args.data)
     taught = own + corpora.clear(args.data)[:1500]
     baseline = Baseline(taught + real)
-    out = {"rows": {"train": len(own), "dev": len(split["dev"]), "test": len(split["test"])}}
+    out = {"real turns": len(real), "folds run": len({corpora.fold(row, args.folds) for row in real if row["id"] in fold_logits}),
+           "rows": {"train": len(own), "dev": len(split["dev"]), "test": len(split["test"])}}
 
     # Real people's turns, each judged by a model (and a baseline) that had not seen it.
     seen = [row for row in real if row["id"] in fold_logits]
