@@ -18,7 +18,7 @@ use tower::{ServiceBuilder, ServiceExt, service_fn};
 
 const RULES: &str = r#"
 rules = [
-    { act = "clarify", ambiguity = 0.5, at-most = 2, never-consecutive = true },
+    { act = "clarify", ambiguity = 0.5 },
     { act = "assume", underspecified = 0.5 },
 ]
 "#;

@@ -50,8 +50,8 @@ pub fn instruction(act: GroundingAct, gap: Gap, force: bool) -> Option<String> {
 pub fn question(gap: Gap) -> Option<&'static str> {
     match gap {
         Gap::MissingMaterial => Some(
-            "What you refer to did not come with your message. Could you paste it here? \
-             If you meant something from earlier in our conversation, or something else, tell me which.",
+            "I cannot see what you refer to: it may not have come with your message. \
+             Could you paste it here, or tell me which part of our conversation you mean?",
         ),
         Gap::MissingReferent => {
             Some("I cannot tell what you are referring to. Could you name it, or describe it in a few words?")

@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::{Failure, value};
-use crate::config::{Config, Overrides, UpstreamUrl};
+use crate::classify::ModelFiles;
+use crate::config::{Config, Model, Overrides, RecordsTo, UpstreamUrl};
 
 /// Check a configuration, and show what it comes to
 #[derive(Args)]
@@ -23,7 +24,26 @@ impl Check {
     pub(super) fn run(self) -> Result<(), Failure> {
         let overrides = Overrides { upstream: self.upstream, ..Overrides::default() };
         let config = Config::read(&self.file, &overrides)?;
+        reach(&config)?;
         write!(stdout(), "ok\n\n{}", config.to_toml()?)?;
         Ok(())
     }
+}
+
+/// Looks whether what the configuration names is there, on this machine and for this user.
+fn reach(config: &Config) -> Result<(), Failure> {
+    if let Some(source) = &config.identity_key {
+        source.load()?;
+    }
+    if let Model::Folder(folder) = &config.classifier.model {
+        ModelFiles::read(folder)?;
+    }
+    if let RecordsTo::File(file) = &config.records.to {
+        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+        if file.is_dir() || folder.is_some_and(|folder| !folder.is_dir()) {
+            let file = file.display();
+            return Err(format!("records.to: {file} cannot be written; name a file in a folder that is there").into());
+        }
+    }
+    Ok(())
 }

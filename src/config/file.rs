@@ -147,6 +147,13 @@ fn check(file: &File, blame: impl Fn(&[&str], &str, &str) -> Error) -> Result<()
             "give one of them another port, or write \"off\"",
         ));
     }
+    if file.upstream.as_ref().is_some_and(|upstream| upstream.is_at(&file.listen)) {
+        return Err(blame(
+            &["upstream"],
+            "`upstream` and `listen` are the same address: every request would come back for ever",
+            "name the API's own address as upstream, or listen on another port",
+        ));
+    }
     if file.limits.head_bytes < HEAD_BYTES {
         let fix = format!("write \"{HEAD_BYTES}\" or more");
         return Err(blame(

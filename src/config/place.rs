@@ -1,7 +1,7 @@
 //! Places that the configuration names: where to listen, where to forward, where to write, where to read from.
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -61,6 +61,20 @@ impl UpstreamUrl {
     /// What is put before every path, byte for byte; empty where there is nothing.
     pub fn base(&self) -> &str {
         &self.base
+    }
+
+    /// Whether this is the address that `listen` names, as far as can be told without looking a name up.
+    pub(super) fn is_at(&self, listen: &Listen) -> bool {
+        let port = self.authority.port_u16().unwrap_or(if self.is_https() { 443 } else { 80 });
+        let host = self.authority.host().trim_matches(['[', ']']);
+        let here = match host.parse::<IpAddr>() {
+            Ok(ip) => ip == listen.0.ip() || ip.is_unspecified() || listen.0.ip().is_unspecified() && ip.is_loopback(),
+            Err(_) => {
+                host.eq_ignore_ascii_case("localhost")
+                    && (listen.0.ip().is_loopback() || listen.0.ip().is_unspecified())
+            }
+        };
+        port == listen.0.port() && here
     }
 
     /// Whether connections are encrypted.

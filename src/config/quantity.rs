@@ -155,16 +155,19 @@ impl<'de, T: FromStr<Err = Wrong>> Deserialize<'de> for OrOff<T> {
     }
 }
 
-/// A share between 0 and 1, both excluded.
+/// A share of turns that need a question: between 0 and 0.4, both excluded.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Share(f64);
 
 impl Share {
     pub(super) const THREE_IN_A_HUNDRED: Self = Self(0.03);
 
-    /// `share`, if it lies between 0 and 1.
+    /// Where more turns need a question than this, asking is no longer the exception that the calibration assumes.
+    const BELOW: f64 = 0.4;
+
+    /// `share`, if it lies between 0 and 0.4.
     pub fn new(share: f64) -> Option<Self> {
-        (share > 0.0 && share < 1.0).then_some(Self(share))
+        (share > 0.0 && share < Self::BELOW).then_some(Self(share))
     }
 
     /// The number.
@@ -178,8 +181,8 @@ impl<'de> Deserialize<'de> for Share {
         let share = f64::deserialize(d)?;
         Self::new(share).ok_or_else(|| {
             de::Error::custom(Wrong::new(
-                format!("{share} is no share between 0 and 1"),
-                "write a number above 0 and below 1: 0.03 means three in a hundred",
+                format!("{share} is no base rate"),
+                "write a number above 0 and below 0.4: 0.03 means three in a hundred",
             ))
         })
     }

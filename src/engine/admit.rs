@@ -74,7 +74,8 @@ impl Grounder {
         let record = Record::new(dialect, self.0.policy_name.clone(), self.0.config.clone());
         let mut pending = Pending::new(record, self.clone(), accepted);
         let mode = ours.mode.as_ref().filter(|_| settings.trust_mode).map(HeaderValue::as_bytes);
-        let bypass = if mode.is_some_and(|mode| mode.eq_ignore_ascii_case(b"off")) {
+        let bypass = if mode.is_some_and(|mode| !mode.eq_ignore_ascii_case(b"observe")) {
+            // "off", or something misspelt: whoever sends this header wants less, not more.
             Some(Bypass::OptedOut)
         } else if is_signed(&head.headers) {
             Some(Bypass::Signed)

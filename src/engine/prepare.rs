@@ -16,6 +16,9 @@ use crate::wire::{Call, Dialect, ReplyTo, Tail};
 /// A last user turn longer than this many bytes may hold retrieved text that settles what its question leaves open.
 const LONG_TURN: usize = 2_000;
 
+/// Most bytes of a model's name that a record keeps.
+const MODEL_NAME: usize = 128;
+
 /// What is done with a request after its body was read.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -50,7 +53,9 @@ impl Grounder {
             Err(bypass) => return pass(pending, bypass),
         };
         pending.record.stream = Some(call.stream);
-        pending.record.model = call.model.and_then(|model| model.decode()).map(std::borrow::Cow::into_owned);
+        // A name, not a place for text: what is longer is cut.
+        pending.record.model =
+            call.model.and_then(|model| model.ends(MODEL_NAME, 0)).map(|(name, _)| name.into_owned());
         let explicit = conversation
             .as_ref()
             .map(|value| (ConversationSource::Header, value.as_bytes()))
@@ -71,7 +76,7 @@ impl Grounder {
             tail: call.tail,
             history: History::before(&call.conversation, at),
             tools: call.conversation.tools,
-            unseen: has_unseen(&call.conversation, at),
+            unseen: call.sources || has_unseen(&call.conversation, at),
             observe_only,
             reply_to: ReplyTo::call(&call, unique(), unix_seconds()),
             asked: Instant::now(),
@@ -122,9 +127,7 @@ fn unix_seconds() -> u64 {
 
 /// Whether the request carries something that a small model does not read and the upstream model does.
 fn has_unseen(conversation: &Conversation<'_>, at: usize) -> bool {
-    let attached = |part: &Part<'_>| {
-        matches!(part, Part::Opaque(PartKind::Image | PartKind::Audio | PartKind::File | PartKind::ToolResult, _))
-    };
+    let attached = |part: &Part<'_>| matches!(part, Part::Opaque(kind, _) if *kind != PartKind::ToolCall);
     let turns = &conversation.turns[..=at];
     turns.iter().any(|turn| matches!(turn.role, Role::System | Role::Tool) || turn.parts.iter().any(attached))
         || turns.iter().any(|turn| turn.role == Role::User && turn.texts().any(|text| text.raw().len() > LONG_TURN))

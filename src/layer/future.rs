@@ -130,7 +130,11 @@ where
                         (Ok(response), None) => Ok(response.map(ResponseBody::plain)),
                         (Ok(response), Some(pending)) => Ok(watched(this.grounder, response, pending)),
                         (Err(error), pending) => {
-                            pending.into_iter().for_each(|pending| pending.finish(Ending::UpstreamFailed, None));
+                            pending.into_iter().for_each(|pending| {
+                                // A body that the client broke off fails upstream, too, and that is not its fault.
+                                let client = pending.record.bypass == Some(Bypass::Truncated);
+                                pending.finish(if client { Ending::ClientLeft } else { Ending::UpstreamFailed }, None);
+                            });
                             Err(error)
                         }
                     });
@@ -196,14 +200,15 @@ fn own_response<R>(grounder: &Grounder, reply: OwnReply, mut pending: Box<Pendin
 
 /// Tells the client what was done, in headers of ours.
 fn announce(grounder: &Grounder, headers: &mut HeaderMap, record: &Record) {
-    let Some(turn) = record.turn else { return };
     headers.insert(HeaderName::from_static("x-groundwire-act"), HeaderValue::from_static(record.act.as_str()));
     let mut set = |name: &'static str, value: String| {
         if let Ok(value) = HeaderValue::try_from(value) {
             headers.insert(HeaderName::from_static(name), value);
         }
     };
-    set("x-groundwire-turn", turn.to_string());
+    if let Some(turn) = record.turn {
+        set("x-groundwire-turn", turn.to_string());
+    }
     if grounder.settings().debug_headers {
         if let Some(judged) = &record.judgement {
             set("x-groundwire-ambiguity", format!("{:.4}", judged.need.get(crate::dialogue::Need::Ask)));

@@ -64,7 +64,7 @@ pub struct Record {
     pub reason: Option<String>,
     /// Why the turn was not judged, or its act not performed.
     pub bypass: Option<Bypass>,
-    /// Bytes of the request's body as received.
+    /// Bytes of the request's body as received; 0 where it was not read.
     pub request_bytes: u64,
     /// Bytes that the act added to it.
     pub added_bytes: u64,

@@ -11,7 +11,7 @@ mod situation;
 pub use decision::Decision;
 pub use preset::preset;
 pub use rules::{Rule, RulePolicy};
-pub use situation::{History, Situation};
+pub use situation::{History, Situation, asks};
 
 /// Decides what is done about a judged turn.
 ///

@@ -10,12 +10,7 @@ use crate::dialogue::GroundingAct;
 pub fn preset(name: &str) -> Option<RulePolicy> {
     let rules = match name {
         "gentle" => vec![
-            Rule {
-                ambiguity: Some(0.5),
-                at_most: Some(2),
-                never_consecutive: true,
-                ..Rule::plain(GroundingAct::Clarify)
-            },
+            Rule { ambiguity: Some(0.5), ..Rule::plain(GroundingAct::Clarify) },
             Rule { underspecified: Some(0.5), ..Rule::plain(GroundingAct::Assume) },
         ],
         "off" => Vec::new(),

@@ -44,11 +44,10 @@ pub struct Rule {
     pub gap: Option<Vec<Gap>>,
     /// The most probable act of the user is one of these.
     pub user_act: Option<Vec<UserAct>>,
-    /// Fewer than this many questions were asked in the conversation, by whomever.
+    /// Fewer than this many questions were asked in the conversation, by whomever. For `clarify` 2 unless set.
     pub at_most: Option<usize>,
-    /// Not where the last assistant message already ended in a question.
-    #[serde(default)]
-    pub never_consecutive: bool,
+    /// Not where the last assistant message already asked something. For `clarify` true unless set.
+    pub never_consecutive: Option<bool>,
 }
 
 impl RulePolicy {
@@ -90,7 +89,7 @@ impl Rule {
             gap: None,
             user_act: None,
             at_most: None,
-            never_consecutive: false,
+            never_consecutive: None,
         }
     }
 
@@ -117,10 +116,11 @@ impl Rule {
             None if SETTLED.contains(&act) => return Err("user-act"),
             _ => {}
         }
-        if self.at_most.is_some_and(|most| situation.history.questions >= most) {
+        let asks = self.act == GroundingAct::Clarify;
+        if self.at_most.or(asks.then_some(2)).is_some_and(|most| situation.history.questions >= most) {
             return Err("at-most");
         }
-        if self.never_consecutive && situation.history.after_question {
+        if self.never_consecutive.unwrap_or(asks) && situation.history.after_question {
             return Err("never-consecutive");
         }
         Ok(why)
@@ -131,7 +131,8 @@ impl Rule {
         let ours = self.act == GroundingAct::Clarify && matches!(gap, Gap::MissingMaterial | Gap::MissingReferent);
         let settles = (situation.tools || situation.unseen) && !self.reply_anyway;
         match self.delivery {
-            Delivery::Reply if !ours || settles => Delivery::Steer,
+            // The same template twice in a row helps nobody, whatever the rules allow.
+            Delivery::Reply if !ours || settles || situation.history.after_question => Delivery::Steer,
             delivery => delivery,
         }
     }
@@ -229,6 +230,22 @@ mod tests {
             let decision = rules.decide(&Situation::new(&judgement, History::default(), tools, unseen));
             assert_eq!(decision.delivery, expected, "{gap} tools {tools} unseen {unseen} anyway {anyway}");
         }
+    }
+
+    #[test]
+    fn no_question_follows_a_question_unless_the_rule_says_so() {
+        let judgement = judgement(0.9, 0.05, Gap::MissingMaterial, UserAct::Request);
+        let after = History { user_turns: 1, questions: 1, after_question: true };
+        let situation = Situation::new(&judgement, after, false, false);
+        let decide = |rule: &str| {
+            let policy: RulePolicy = serde_json::from_str(&format!(r#"{{"rules":[{rule}]}}"#)).unwrap();
+            let decision = policy.decide(&situation);
+            (decision.act, decision.delivery)
+        };
+        assert_eq!(decide(r#"{"act":"clarify","delivery":"reply"}"#), (GroundingAct::None, Delivery::Observe));
+        let allowed = r#"{"act":"clarify","delivery":"reply","never-consecutive":false}"#;
+        assert_eq!(decide(allowed), (GroundingAct::Clarify, Delivery::Steer), "but never the same template again");
+        assert_eq!(decide(r#"{"act":"assume"}"#), (GroundingAct::Assume, Delivery::Steer));
     }
 
     #[test]

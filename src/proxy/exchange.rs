@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
-use http::header::{CONNECTION, UPGRADE};
-use http::{HeaderValue, Method, Request, Response, Uri, Version};
+use http::header::{CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, UPGRADE};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri, Version};
 use http_body::Body;
 use hyper::body::Incoming;
 use tower_service::Service;
@@ -19,6 +19,7 @@ use super::phase::Slot;
 use super::rescue::rescue;
 use super::{Fault, FaultKind, InboundBody, OutboundBody};
 use crate::layer::Accepted;
+use crate::wire::Dialect;
 
 /// What the exchanges of one connection share.
 #[derive(Clone)]
@@ -65,7 +66,8 @@ where
     Ok(match response {
         Ok(response) => {
             asked.answered(response.status().as_u16());
-            response.map(|body| OutboundBody::passing(body, in_flight))
+            let events = asked.dialect().filter(|_| is_event_stream(response.headers()));
+            response.map(|body| OutboundBody::passing(body, in_flight, events))
         }
         Err(fault) => asked.refused(blame(fault, &verdict), &exchange, in_flight),
     })
@@ -87,13 +89,24 @@ struct Asked {
     accepted: Instant,
 }
 
+/// Whether a body is a stream of events that its reader sees as it is, and to which an event can be added.
+fn is_event_stream(headers: &HeaderMap) -> bool {
+    let events = |value: &HeaderValue| value.as_bytes().to_ascii_lowercase().starts_with(b"text/event-stream");
+    let as_it_is = ![CONTENT_ENCODING, CONTENT_LENGTH].iter().any(|name| headers.contains_key(name));
+    as_it_is && headers.get(CONTENT_TYPE).is_some_and(events)
+}
+
 impl Asked {
+    fn dialect(&self) -> Option<Dialect> {
+        Dialect::recognise(&self.method, &self.uri)
+    }
+
     fn answered(&self, status: u16) {
         let micros = u64::try_from(self.accepted.elapsed().as_micros()).unwrap_or(u64::MAX);
         tracing::debug!(method = %self.method, path = self.uri.path(), status, micros, "answered");
     }
 
-    fn refused<R>(&self, fault: Fault, exchange: &Exchange, in_flight: InFlight) -> Response<OutboundBody<R>> {
+    fn refused<R: Body>(&self, fault: Fault, exchange: &Exchange, in_flight: InFlight) -> Response<OutboundBody<R>> {
         let kind = fault.kind();
         exchange.shared.counts.fault(kind);
         let (origin, name, causes) = (kind.origin(), kind.as_str(), fault.causes());

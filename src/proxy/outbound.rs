@@ -1,4 +1,7 @@
 //! The response's body on its way out, and the end of the exchange with it.
+//!
+//! A body that breaks off breaks off for the client too; nothing makes it look whole. In a stream of events the client is
+//! told first, by an event in its dialect, where one can stand.
 
 use std::fmt;
 use std::pin::Pin;
@@ -9,16 +12,49 @@ use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
 use super::activity::InFlight;
+use crate::wire::Dialect;
 
 pin_project! {
     /// The body that a client gets: the service's own as it comes, or an error of ours.
-    ///
-    /// A body that breaks off breaks off for the client too; nothing makes it look whole.
-    pub struct OutboundBody<R> {
+    pub struct OutboundBody<R>
+    where
+        R: Body,
+    {
         #[pin]
         state: State<R>,
         // The request is in flight until its body is over or dropped.
         in_flight: Option<InFlight>,
+        events: Option<Events>,
+        // The error with which the body broke off, while an event tells of it.
+        broken: Option<R::Error>,
+        telling: bool,
+    }
+}
+
+/// A stream of events in a dialect, watched for where an event can stand.
+struct Events {
+    dialect: Dialect,
+    /// The last bytes of the stream.
+    end: [u8; 4],
+}
+
+impl Events {
+    fn new(dialect: Dialect) -> Self {
+        // Before the first event one can stand, too.
+        Self { dialect, end: *b"\n\n\n\n" }
+    }
+
+    fn see(&mut self, data: &[u8]) {
+        for &byte in &data[data.len().saturating_sub(4)..] {
+            self.end.rotate_left(1);
+            self.end[3] = byte;
+        }
+    }
+
+    /// The event that tells of an upstream that broke off; `None` in the middle of another, which cannot be taken back.
+    fn last_words(&self) -> Option<Bytes> {
+        let between = self.end.ends_with(b"\n\n") || self.end.ends_with(b"\r\r") || self.end == *b"\r\n\r\n";
+        between.then(|| self.dialect.fault_event("the upstream broke off in the middle of its response"))
     }
 }
 
@@ -30,13 +66,21 @@ pin_project! {
     }
 }
 
-impl<R> OutboundBody<R> {
-    pub(super) fn passing(body: R, in_flight: InFlight) -> Self {
-        Self { state: State::Passing { body }, in_flight: Some(in_flight) }
+impl<R: Body> OutboundBody<R> {
+    /// The service's own body; `events` names the dialect of a stream of events that is readable as it is.
+    pub(super) fn passing(body: R, in_flight: InFlight, events: Option<Dialect>) -> Self {
+        let events = events.map(Events::new);
+        Self { state: State::Passing { body }, in_flight: Some(in_flight), events, broken: None, telling: false }
     }
 
     pub(super) fn ours(bytes: Bytes, in_flight: InFlight) -> Self {
-        Self { state: State::Ours { bytes: Some(bytes) }, in_flight: Some(in_flight) }
+        Self {
+            state: State::Ours { bytes: Some(bytes) },
+            in_flight: Some(in_flight),
+            events: None,
+            broken: None,
+            telling: false,
+        }
     }
 }
 
@@ -50,25 +94,48 @@ where
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, R::Error>>> {
         let this = self.project();
+        if std::mem::take(this.telling) {
+            // Let the event out first: an error right behind it would take it along.
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        if let Some(error) = this.broken.take() {
+            return Poll::Ready(Some(Err(error)));
+        }
         let frame = match this.state.project() {
             StateProj::Passing { body } => ready!(body.poll_frame(cx)),
             StateProj::Ours { bytes } => bytes.take().map(|bytes| Ok(Frame::data(bytes))),
         };
-        match &frame {
-            Some(Ok(_)) => {}
+        Poll::Ready(match frame {
+            Some(Ok(frame)) => {
+                if let (Some(events), Some(data)) = (this.events.as_mut(), frame.data_ref()) {
+                    events.see(data);
+                }
+                Some(Ok(frame))
+            }
             Some(Err(error)) => {
                 if let Some(in_flight) = this.in_flight.take() {
-                    in_flight.broke_off(error);
+                    in_flight.broke_off(&error);
+                }
+                match this.events.take().and_then(|events| events.last_words()) {
+                    Some(event) => {
+                        *this.broken = Some(error);
+                        *this.telling = true;
+                        Some(Ok(Frame::data(event)))
+                    }
+                    None => Some(Err(error)),
                 }
             }
-            None => *this.in_flight = None,
-        }
-        Poll::Ready(frame)
+            None => {
+                *this.in_flight = None;
+                None
+            }
+        })
     }
 
     fn is_end_stream(&self) -> bool {
         match &self.state {
-            State::Passing { body } => body.is_end_stream(),
+            State::Passing { body } => self.broken.is_none() && body.is_end_stream(),
             State::Ours { bytes } => bytes.is_none(),
         }
     }
@@ -81,8 +148,35 @@ where
     }
 }
 
-impl<R> fmt::Debug for OutboundBody<R> {
+impl<R: Body> fmt::Debug for OutboundBody<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("OutboundBody").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_stands_only_between_events() {
+        let told = |pieces: &[&str]| {
+            let mut events = Events::new(Dialect::OpenAiChat);
+            pieces.iter().for_each(|piece| events.see(piece.as_bytes()));
+            events.last_words().is_some()
+        };
+        for between in [
+            &[][..],
+            &["data: a\n\n"],
+            &["data: a\r\n\r", "\n"],
+            &["data: a\n", "\n"],
+            &["a\r\r"],
+            &["data: abcdef\n", "", "\n"],
+        ] {
+            assert!(told(between), "{between:?}");
+        }
+        for within in [&["data: a"][..], &["data: a\n"], &["data: a\n\n", "d"], &["data: a\r\n"]] {
+            assert!(!told(within), "{within:?}");
+        }
     }
 }

@@ -16,6 +16,8 @@ pub struct Call<'a> {
     /// Why the call looks made by a machine for a machine, which must never be answered with a question; `None` where it
     /// may well come from a person.
     pub machine: Option<&'static str>,
+    /// Whether the request names material that is not among its messages: retrieved documents, a search, stored state.
+    pub sources: bool,
     /// The application's own identifier of the conversation, where the body carries one.
     pub conversation_id: Option<Text<'a>>,
     /// Where an instruction can be put.

@@ -127,6 +127,24 @@ async fn a_stream_that_breaks_off_never_looks_whole() {
 }
 
 #[tokio::test]
+async fn a_stream_that_breaks_off_between_events_says_so_in_the_callers_dialect() {
+    let upstream = Upstream::start().await;
+    let proxy = Proxy::start(&upstream.url()).await;
+    let mut client = proxy.connect().await;
+    client.send(post(CHAT, HI)).await;
+    let mut there = upstream.accept().await;
+    there.message().await;
+    there.send("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n9\r\ndata: 1\n\n\r\n").await;
+    client.until("data: 1\n\n").await;
+    drop(there);
+    let rest = String::from_utf8(client.rest().await).unwrap();
+    let event = rest.split("data: ").nth(1).unwrap_or_else(|| panic!("an event follows: {rest:?}"));
+    let error: serde_json::Value = serde_json::from_str(event.split("\n\n").next().unwrap()).unwrap();
+    assert!(error["error"]["message"].as_str().unwrap().contains("broke off"), "{error}");
+    assert!(!rest.contains("0\r\n\r\n"), "and it still does not look whole: {rest:?}");
+}
+
+#[tokio::test]
 async fn a_client_that_leaves_while_it_waits_cancels_the_upstream() {
     let upstream = Upstream::start().await;
     let proxy = Proxy::start(&upstream.url()).await;

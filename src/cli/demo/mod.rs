@@ -106,8 +106,6 @@ fn policy(name: &str) -> Result<RulePolicy> {
         delivery: Delivery::Reply,
         gap: Some(vec![Gap::MissingMaterial, Gap::MissingReferent]),
         ambiguity: Some(0.5),
-        at_most: Some(2),
-        never_consecutive: true,
         ..Rule::plain(GroundingAct::Clarify)
     };
     rules.rules.insert(0, ask);

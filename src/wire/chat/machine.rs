@@ -14,7 +14,22 @@ pub(super) struct Wishes<'a> {
     top_logprobs: Option<&'a [u8]>,
     modalities: Option<&'a [u8]>,
     prediction: Option<&'a [u8]>,
+    max_tokens: Option<&'a [u8]>,
+    max_completion_tokens: Option<&'a [u8]>,
+    constraints: [Option<&'a [u8]>; CONSTRAINTS.len()],
 }
+
+/// Keys by which local servers constrain what the model may write (llama.cpp, vLLM).
+const CONSTRAINTS: [&[u8]; 8] = [
+    b"grammar",
+    b"json_schema",
+    b"guided_json",
+    b"guided_regex",
+    b"guided_choice",
+    b"guided_grammar",
+    b"structured_outputs",
+    b"response_schema",
+];
 
 impl<'a> Wishes<'a> {
     pub(super) fn slot(&mut self, key: &[u8]) -> Option<&mut Option<&'a [u8]>> {
@@ -27,7 +42,12 @@ impl<'a> Wishes<'a> {
             b"top_logprobs" => Some(&mut self.top_logprobs),
             b"modalities" => Some(&mut self.modalities),
             b"prediction" => Some(&mut self.prediction),
-            _ => None,
+            b"max_tokens" => Some(&mut self.max_tokens),
+            b"max_completion_tokens" => Some(&mut self.max_completion_tokens),
+            _ => {
+                let at = CONSTRAINTS.iter().position(|constraint| *constraint == key)?;
+                self.constraints.get_mut(at)
+            }
         }
     }
 }
@@ -42,8 +62,16 @@ pub(super) fn reason(wishes: &Wishes<'_>, last: Option<Role>) -> Result<Option<&
         Some(Role::System) => return Ok(Some("system_last")),
         Some(Role::User) | None => {}
     }
+    let constrains = |value: &[u8]| !matches!(value, b"{}" | b"\"\"");
+    if wishes.constraints.iter().filter_map(|constraint| given(*constraint)).any(constrains) {
+        return Ok(Some("constrained_output"));
+    }
+    let room = |value: &[u8]| Ok(number(value).is_none_or(|tokens| !(0.0..=1.0).contains(&tokens)));
     for (name, value, plain) in [
-        ("response_format", wishes.response_format, is_plain_format as fn(&[u8]) -> _),
+        // Agents probe quotas with one token.
+        ("probe", wishes.max_tokens, room as fn(&[u8]) -> _),
+        ("probe", wishes.max_completion_tokens, room),
+        ("response_format", wishes.response_format, is_plain_format),
         ("tool_choice", wishes.tool_choice, is_free_choice),
         ("function_call", wishes.function_call, is_free_choice),
         ("n", wishes.n, |value| Ok(number(value).is_some_and(|n| n <= 1.0))),
@@ -108,6 +136,8 @@ mod tests {
             r#","tool_choice":{"type":"allowed_tools","allowed_tools":{"mode":"auto","tools":[]}}"#,
             r#","functions":[{"name":"f"}],"function_call":"auto""#,
             r#","function_call":"none""#,
+            r#","max_tokens":2,"max_completion_tokens":null,"grammar":"","json_schema":{}"#,
+            r#","max_tokens":-1"#,
             r#","n":1"#,
             r#","n":null"#,
             r#","logprobs":false,"top_logprobs":null"#,
@@ -127,6 +157,12 @@ mod tests {
             (r#","response_format":{"json_schema":{"name":"x"},"type":"json_schema"}"#, "response_format"),
             (r#","response_format":{"type":"not yet invented"}"#, "response_format"),
             (r#","response_format":{}"#, "response_format"),
+            (r#","grammar":"root ::= \"yes\" | \"no\"""#, "constrained_output"),
+            (r#","json_schema":{"type":"object"}"#, "constrained_output"),
+            (r#","guided_json":{"type":"object"}"#, "constrained_output"),
+            (r#","guided_choice":["a","b"]"#, "constrained_output"),
+            (r#","max_tokens":1"#, "probe"),
+            (r#","max_completion_tokens":1"#, "probe"),
             (r#","tool_choice":"required""#, "tool_choice"),
             (r#","tool_choice":"any""#, "tool_choice"),
             (r#","tool_choice":{"type":"function","function":{"name":"f"}}"#, "tool_choice"),

@@ -32,13 +32,28 @@ impl<'a> Keys<'a> {
     }
 }
 
+/// Keys by which servers are told of material beside the messages (vLLM and Cohere, Azure, OpenAI, OpenRouter).
+const SOURCES: [&[u8]; 7] = [
+    b"documents",
+    b"data_sources",
+    b"dataSources",
+    b"web_search_options",
+    b"plugins",
+    b"prompt",
+    b"previous_response_id",
+];
+
 pub(super) fn read(body: &[u8]) -> Result<Call<'_>, Malformed> {
     let mut keys = Keys::default();
-    let mut messages = None;
+    let (mut messages, mut sources) = (None, false);
     let mut cursor = Cursor::new(body);
     cursor.object(|key, cursor| match (key, keys.slot(key)) {
         (b"messages", _) => once(&mut messages, Messages::read(cursor)?),
         (_, Some(slot)) => once(slot, cursor.skip()?),
+        (key, None) if SOURCES.contains(&key) => {
+            sources |= given(Some(cursor.skip()?)).is_some();
+            Ok(())
+        }
         (_, None) => cursor.skip().map(drop),
     })?;
     cursor.end()?;
@@ -50,6 +65,7 @@ pub(super) fn read(body: &[u8]) -> Result<Call<'_>, Malformed> {
         machine: machine::reason(&keys.wishes, turns.last().map(|turn| turn.role))?,
         conversation: Conversation { turns, tools: has_items(keys.tools) || has_items(keys.functions) },
         model: given(keys.model).map(|model| text(model).ok_or(Malformed)).transpose()?,
+        sources,
         stream: boolean(given(keys.stream))?,
         include_usage: boolean(include_usage)?,
         conversation_id: given(keys.metadata).map(conversation_id).transpose()?.flatten(),
