@@ -2,7 +2,7 @@
 
 use std::io::{self, BufWriter, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 use super::{Observer, Record};
 use crate::error::{Error, Result};
 
+/// How long records are gathered before they are written.
+const GATHER: Duration = Duration::from_millis(10);
 /// Longest time a written record stays in the buffer.
 const FLUSH_EVERY: Duration = Duration::from_secs(1);
 
@@ -131,7 +133,16 @@ fn write_all(queue: &Receiver<Message>, mut sink: impl Write, counts: &Counts) {
             flush(&mut sink, &mut unflushed, counts);
             flushed = Instant::now();
         }
-        match queue.recv_timeout(FLUSH_EVERY.saturating_sub(flushed.elapsed())) {
+        // What comes within a moment is written together: waking this thread for each record would cost the senders
+        // more than writing it.
+        let next = match queue.try_recv() {
+            Err(TryRecvError::Empty) => {
+                thread::sleep(GATHER);
+                queue.recv_timeout(FLUSH_EVERY.saturating_sub(flushed.elapsed()))
+            }
+            received => received.map_err(|_| RecvTimeoutError::Disconnected),
+        };
+        match next {
             Ok(Message::Record(record)) => match write_one(&mut sink, &record) {
                 Ok(()) => unflushed += 1,
                 Err(error) => {
