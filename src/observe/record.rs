@@ -82,7 +82,7 @@ pub struct Record {
     pub finish_reason: Option<String>,
     /// Tokens that the upstream reports.
     pub usage: Option<Usage>,
-    /// Microseconds from the request going on until the first text of the reply.
+    /// Microseconds from the request going on until the first text of a streamed reply.
     pub first_token_micros: Option<u64>,
     /// Bytes of the response's body.
     pub response_bytes: u64,

@@ -28,6 +28,12 @@ policy = "ask"
 [policies.ask]
 rules = [{ act = "clarify", delivery = "reply", gap = ["missing_material", "missing_referent"], ambiguity = 0.5 }]
 """
+# One turn of four is to be steered, whatever the model thinks of turns that come late in a conversation.
+EAGER = """
+policy = "eager"
+[policies.eager]
+rules = [{ act = "clarify", ambiguity = 0.15 }]
+"""
 checks = 0
 
 
@@ -107,10 +113,12 @@ def main():
     try:
         proxy = Proxy(options.binary, upstream)
         answers(upstream, proxy.url)
-        table = cached_tokens(upstream, proxy.url)
         records = proxy.stop()
-        check(all(r["usage"] and r["first_token_micros"] for r in records), f"usage and first token are noted: {records}")
+        check(all(r["usage"] and bool(r["first_token_micros"]) == r["stream"] for r in records), f"usage, first token: {records}")
         question(upstream, options.binary)
+        proxy = Proxy(options.binary, upstream, EAGER)
+        table = cached_tokens(upstream, proxy.url)
+        proxy.stop()
     finally:
         server.kill()
     print(table)
@@ -148,7 +156,7 @@ def question(upstream, binary):
 def cached_tokens(upstream, proxy):
     """The server's own cached tokens over four turns: directly, and through the proxy with the third turn steered."""
     turns = ["Who wrote the novel Frankenstein?", "In which year was it first published?",
-             "Book the tickets for Friday.", "What is the boiling point of water in Celsius?"]
+             "Fix the bug in my function.", "What is the boiling point of water in Celsius?"]
     rows, steered = {}, []
     for name, url in (("direct", upstream), ("with one steered turn", proxy)):
         # A conversation of its own, so that neither run finds the other's prefix in the server's cache.
