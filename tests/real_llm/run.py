@@ -8,9 +8,11 @@ Test-only: neither is shipped (the server's Python wrapper is AGPL).
 """
 
 import argparse
+import atexit
 import json
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import time
@@ -28,11 +30,11 @@ policy = "ask"
 [policies.ask]
 rules = [{ act = "clarify", delivery = "reply", gap = ["missing_material", "missing_referent"], ambiguity = 0.5 }]
 """
-# One turn of four is to be steered, whatever the model thinks of turns that come late in a conversation.
+# Steers every turn that is not opted out, so that the one turn of four that is measured is steered, whatever its score.
 EAGER = """
 policy = "eager"
 [policies.eager]
-rules = [{ act = "clarify", ambiguity = 0.15 }]
+rules = [{ act = "clarify", ambiguity = 0.0 }]
 """
 checks = 0
 
@@ -64,7 +66,9 @@ def install(folder):
 def start(folder):
     server, model = install(folder)
     port = free_port()
-    process = subprocess.Popen([server, "-m", model, "--host", "127.0.0.1", "--port", str(port), "--ctx-size", "4096"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen([server, "-m", model, "--host", "127.0.0.1", "--port", str(port), "--ctx-size", "4096"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    # The wrapper's child is the server: end both, however this ends.
+    atexit.register(lambda: process.poll() is None and os.killpg(process.pid, signal.SIGKILL))
     url = f"http://127.0.0.1:{port}"
     for _ in range(1200):
         try:
@@ -77,13 +81,13 @@ def start(folder):
     raise SystemExit("llama-cpp-server did not start")
 
 
-def ask(url, messages, stream=False, **more):
+def ask(url, messages, stream=False, mode=None, **more):
     """The reply's text, its usage, and the response's headers."""
     body = {"model": "smollm2", "messages": messages, "temperature": 0, "seed": 1, "max_tokens": 64, "stream": stream}
     if stream:
         body["stream_options"] = {"include_usage": True}
     request = urllib.request.Request(url + "/v1/chat/completions", json.dumps({**body, **more}).encode(),
-                                     {"content-type": "application/json"})
+                                     {"content-type": "application/json", **({"x-groundwire-mode": mode} if mode else {})})
     with urllib.request.urlopen(request, timeout=120) as response:
         raw = response.read()
         if not stream:
@@ -120,7 +124,7 @@ def main():
         table = cached_tokens(upstream, proxy.url)
         proxy.stop()
     finally:
-        server.kill()
+        os.killpg(server.pid, signal.SIGKILL)
     print(table)
     if options.markdown:
         pathlib.Path(options.markdown).write_text(table)
@@ -163,7 +167,8 @@ def cached_tokens(upstream, proxy):
         history, rows[name] = [{"role": "system", "content": f"You answer briefly. ({name})"}], []
         for text in turns:
             history.append({"role": "user", "content": text})
-            reply, usage, headers = ask(url, history, max_tokens=24)
+            mode = None if text == turns[2] or url == upstream else "off"
+            reply, usage, headers = ask(url, history, mode=mode, max_tokens=24)
             rows[name].append((usage["prompt_tokens"], usage["prompt_tokens_details"]["cached_tokens"]))
             if url == proxy:
                 steered.append(headers["x-groundwire-act"])

@@ -1,5 +1,6 @@
 """What the SDK tests stand on: an upstream that records every byte it receives, and the proxy under test."""
 
+import atexit
 import json
 import os
 import re
@@ -143,6 +144,8 @@ class Proxy:
                        + '[classifier]\ndeadline = "10s"\n')
         self.url, self.admin = f"http://127.0.0.1:{listen}", f"http://127.0.0.1:{admin}"
         self.process = subprocess.Popen([binary, "serve", "--config", path], env={**os.environ, **(environment or {})})
+        # A check that fails must not leave it behind, holding on to our output.
+        atexit.register(self.process.kill)
         deadline = time.monotonic() + 30
         while True:
             try:
