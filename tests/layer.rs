@@ -108,6 +108,15 @@ macro_rules! spawned {
     };
 }
 
+/// The same, made ready for one call.
+macro_rules! ready {
+    ($grounder:expr) => {{
+        let (mut service, handle) = spawned!($grounder);
+        assert!(service.poll_ready().is_ready());
+        (service, handle)
+    }};
+}
+
 #[tokio::test]
 async fn readiness_is_the_inner_services() {
     let records = Records::default();
@@ -160,8 +169,7 @@ async fn the_service_that_was_polled_is_the_one_called() {
 async fn the_inner_error_comes_back_as_it_is() {
     let records = Records::default();
     let grounder = grounder(Always(0.0, Gap::VagueGoal), preset("gentle").unwrap(), &records);
-    let (mut service, mut handle) = spawned!(grounder);
-    assert!(service.poll_ready().is_ready());
+    let (mut service, mut handle) = ready!(grounder);
     let response = tokio::spawn(service.call(chat(full(VAGUE))));
     let (_, reply) = handle.next_request().await.unwrap();
     reply.send_error("the inner service's own words");
@@ -174,8 +182,7 @@ async fn the_inner_error_comes_back_as_it_is() {
 async fn a_clear_turn_goes_on_byte_for_byte_with_its_trailers() {
     let records = Records::default();
     let grounder = grounder(Always(0.0, Gap::VagueGoal), preset("gentle").unwrap(), &records);
-    let (mut service, mut handle) = spawned!(grounder);
-    assert!(service.poll_ready().is_ready());
+    let (mut service, mut handle) = ready!(grounder);
 
     let (mut feed, body) = Channel::<Bytes, &'static str>::new(8);
     let response = tokio::spawn(service.call(chat(body.boxed_unsync())));
@@ -214,8 +221,7 @@ async fn a_clear_turn_goes_on_byte_for_byte_with_its_trailers() {
 async fn a_vague_turn_is_steered_in_one_span_and_its_length_corrected() {
     let records = Records::default();
     let grounder = grounder(Always(0.9, Gap::MissingMaterial), preset("gentle").unwrap(), &records);
-    let (mut service, mut handle) = spawned!(grounder);
-    assert!(service.poll_ready().is_ready());
+    let (mut service, mut handle) = ready!(grounder);
     let mut request = chat(full(VAGUE));
     request.headers_mut().insert("content-length", HeaderValue::from(VAGUE.len()));
     let _response = tokio::spawn(service.call(request));
@@ -265,8 +271,7 @@ async fn a_client_that_leaves_while_judging_is_recorded_and_its_judgement_abando
     let records = Records::default();
     let scripted = Scripted::default();
     let grounder = grounder(scripted.clone(), preset("gentle").unwrap(), &records);
-    let (mut service, mut handle) = spawned!(grounder);
-    assert!(service.poll_ready().is_ready());
+    let (mut service, mut handle) = ready!(grounder);
     let mut call = tokio_test::task::spawn(service.call(chat(full(VAGUE))));
     assert!(call.poll().is_pending());
     let answer = scripted.0.lock().unwrap().pop().expect("the turn was handed to the classifier");
@@ -282,8 +287,7 @@ async fn an_unanswered_judgement_is_a_passthrough() {
     let records = Records::default();
     let scripted = Scripted::default();
     let grounder = grounder(scripted.clone(), preset("gentle").unwrap(), &records);
-    let (mut service, mut handle) = spawned!(grounder);
-    assert!(service.poll_ready().is_ready());
+    let (mut service, mut handle) = ready!(grounder);
     let mut call = tokio_test::task::spawn(service.call(chat(full(VAGUE))));
     assert!(call.poll().is_pending());
     drop(scripted.0.lock().unwrap().pop());
@@ -301,8 +305,7 @@ async fn an_unanswered_judgement_is_a_passthrough() {
 async fn a_response_that_is_dropped_half_way_says_that_the_client_left() {
     let records = Records::default();
     let grounder = grounder(Always(0.0, Gap::VagueGoal), preset("gentle").unwrap(), &records);
-    let (mut service, mut handle) = spawned!(grounder);
-    assert!(service.poll_ready().is_ready());
+    let (mut service, mut handle) = ready!(grounder);
     let call = tokio::spawn(service.call(chat(full(VAGUE))));
     let (_, reply) = handle.next_request().await.unwrap();
     let (mut feed, body) = Channel::<Bytes, &'static str>::new(8);
@@ -321,8 +324,7 @@ async fn a_response_that_is_dropped_half_way_says_that_the_client_left() {
 async fn a_request_body_that_breaks_reaches_the_inner_service_as_it_broke() {
     let records = Records::default();
     let grounder = grounder(Always(0.9, Gap::VagueGoal), preset("gentle").unwrap(), &records);
-    let (mut service, mut handle) = spawned!(grounder);
-    assert!(service.poll_ready().is_ready());
+    let (mut service, mut handle) = ready!(grounder);
     let (mut feed, body) = Channel::<Bytes, &'static str>::new(8);
     let _call = tokio::spawn(service.call(chat(body.boxed_unsync())));
     feed.send_data(Bytes::from_static(b"{\"mess")).await.unwrap();
@@ -344,8 +346,7 @@ async fn a_body_above_the_cap_streams_through_before_its_end() {
         .configure(|settings| settings.body_cap = 10)
         .observer(records.clone())
         .build();
-    let (mut service, mut handle) = spawned!(grounder);
-    assert!(service.poll_ready().is_ready());
+    let (mut service, mut handle) = ready!(grounder);
     let (mut feed, body) = Channel::<Bytes, &'static str>::new(8);
     let _call = tokio::spawn(service.call(chat(body.boxed_unsync())));
     feed.send_data(Bytes::from_static(b"0123456789abc")).await.unwrap();
@@ -364,8 +365,7 @@ async fn a_body_above_the_cap_streams_through_before_its_end() {
 async fn other_requests_are_not_read_at_all() {
     let records = Records::default();
     let grounder = grounder(Always(0.9, Gap::VagueGoal), preset("gentle").unwrap(), &records);
-    let (mut service, mut handle) = spawned!(grounder);
-    assert!(service.poll_ready().is_ready());
+    let (mut service, mut handle) = ready!(grounder);
     let (mut feed, body) = Channel::<Bytes, &'static str>::new(8);
     let mut request = chat(body.boxed_unsync());
     *request.uri_mut() = "http://upstream/v1/embeddings".parse().unwrap();
@@ -391,8 +391,7 @@ async fn a_closure_is_a_policy() {
         _ => Decision::none("later"),
     };
     let grounder = Grounder::builder(Always(0.9, Gap::VagueGoal), policy).observer(records.clone()).build();
-    let (mut service, mut handle) = spawned!(grounder);
-    assert!(service.poll_ready().is_ready());
+    let (mut service, mut handle) = ready!(grounder);
     let call = tokio::spawn(service.call(chat(full(VAGUE))));
     let (_, reply) = handle.next_request().await.unwrap();
     reply.send_response(Response::new(full("")));
