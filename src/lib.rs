@@ -3,6 +3,8 @@
 #![cfg_attr(feature = "cli", doc = include_str!("../README.md"))]
 
 pub mod act;
+#[cfg(feature = "onnx")]
+pub mod audit;
 pub mod classify;
 #[cfg(feature = "cli")]
 #[doc(hidden)]
@@ -19,6 +21,7 @@ pub mod observe;
 pub mod policy;
 #[cfg(feature = "proxy")]
 pub mod proxy;
+pub mod stats;
 pub mod wire;
 
 pub use engine::Grounder;

@@ -1,6 +1,7 @@
 //! The `groundwire` command: one file a subcommand.
 
 mod assemble;
+mod audit;
 mod check;
 mod demo;
 mod gauges;
@@ -29,6 +30,7 @@ enum Command {
     Demo(Box<demo::Demo>),
     Serve(Box<serve::Serve>),
     Score(score::Score),
+    Audit(audit::Audit),
     Check(check::Check),
     #[command(hide = true)]
     Windows(windows::Windows),
@@ -45,6 +47,7 @@ pub fn run() -> Result<(), Failure> {
         Command::Demo(demo) => Ok(demo.run()?),
         Command::Score(score) => Ok(score.run()?),
         Command::Serve(serve) => serve.run(),
+        Command::Audit(audit) => audit.run(),
         Command::Check(check) => check.run(),
         Command::Windows(windows) => windows.run(),
     }
