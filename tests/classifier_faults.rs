@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
+use groundwire::classify::{AssistantJudgement, ReplyAnswer, ReplyTurn, ThreadedClassifier, Window};
 use groundwire::classify::{Classifier, Judge, Judgement, Judging, ModelId, OnnxClassifier, PoolOptions};
-use groundwire::classify::{ThreadedClassifier, Window};
 use groundwire::dialogue::{Bypass, Conversation, Distribution, Id, Identity, IdentityKey, Role, Turn};
 use groundwire::{Error, Result};
 
@@ -56,6 +56,21 @@ impl Judge for Scripted {
         }
         Ok(judgement())
     }
+
+    fn judge_reply(&mut self, window: &Window) -> Result<Option<AssistantJudgement>> {
+        self.judge(window)?;
+        Ok(Some(AssistantJudgement { acts: Distribution::new(&[0.0; 9]).unwrap(), tokens: 4 }))
+    }
+}
+
+/// Hands in a reply; what its reader tells, or that it was not read.
+fn read(classifier: &impl Classifier, text: &str) -> std::sync::mpsc::Receiver<Option<AssistantJudgement>> {
+    let (told, answer) = std::sync::mpsc::channel();
+    let turns = vec![Turn::new(Role::User, "hello there"), Turn::new(Role::Assistant, text)];
+    let window = Window::of(&Conversation { turns, tools: false }, 1).unwrap();
+    let answer_with = ReplyAnswer::new(move |judgement| drop(told.send(judgement)));
+    classifier.read_reply(ReplyTurn { window, answer: answer_with });
+    answer
 }
 
 fn judgement() -> Judgement {
@@ -339,4 +354,46 @@ fn a_thousand_turns_at_once_of_every_kind_are_each_answered() {
         let stats = bench.classifier.stats();
         stats.idle == 3 && stats.written_off == 0 && stats.queued == 0
     });
+}
+
+#[test]
+fn a_reply_is_told_of_once_whatever_its_reader_does() {
+    let bench = bench(patient());
+    for (text, read_it) in [("fine words here", true), ("fail on this reply", false), ("panic on this reply", false)] {
+        let answer = read(&bench.classifier, text);
+        let told = answer.recv_timeout(Duration::from_secs(60)).expect("nobody was told");
+        assert_eq!(told.is_some(), read_it, "{text}");
+        assert!(answer.recv().is_err(), "told twice: {text}");
+        until("the pool works again", || bench.classifier.is_able());
+    }
+    let counts = bench.classifier.stats().counts;
+    assert_eq!((counts.replies_read, counts.replies_dropped, counts.panicked), (1, 2, 1));
+}
+
+#[test]
+fn a_reply_whose_reader_hangs_is_told_of_and_turns_are_judged_meanwhile() {
+    let deadline = Duration::from_millis(50);
+    let bench = bench(PoolOptions::default().deadline(deadline).stall_after(Duration::from_millis(200)));
+    let waiting = read(&bench.classifier, "hang on this reply");
+    assert!(waiting.recv_timeout(Duration::from_secs(60)).expect("nobody was told").is_none());
+    until("the thread is replaced", || bench.classifier.is_able());
+    let (since, mut verdict) = (Instant::now(), Err(Bypass::Stalled));
+    while verdict.is_err() && since.elapsed() < Duration::from_secs(60) {
+        verdict = answer(ask(&bench.classifier, "plain words"));
+    }
+    assert!(verdict.is_ok(), "{verdict:?}");
+}
+
+#[test]
+fn replies_that_wait_when_the_pool_closes_are_told_of() {
+    let bench = bench(PoolOptions::default().deadline(Duration::from_secs(5)).stall_after(Duration::from_secs(20)));
+    let _held = ask(&bench.classifier, "hang here please");
+    until("the thread is busy", || bench.runs.load(Ordering::SeqCst) == 1);
+    let waiting = read(&bench.classifier, "fine words here");
+    let gate = bench.gate.clone();
+    let closing = std::thread::spawn(move || drop(bench));
+    // Told although the thread still hangs; only then is it let go.
+    assert!(waiting.recv_timeout(Duration::from_secs(60)).expect("nobody was told").is_none());
+    gate.open();
+    closing.join().unwrap();
 }

@@ -79,7 +79,10 @@ async fn serve(upstream: &str, more: &[&str]) -> Served {
     let ports = folder.path().join("ports");
     let mut command =
         groundwire(&["serve", "--upstream", upstream, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"]);
-    command.args(["--model", "off", "--port-file"]).arg(&ports).args(more).current_dir(folder.path());
+    if !more.contains(&"--model") {
+        command.args(["--model", "off"]);
+    }
+    command.arg("--port-file").arg(&ports).args(more).current_dir(folder.path());
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let written = within(appears(&ports)).await;
     let address =
@@ -151,6 +154,59 @@ async fn serve_serves_drains_and_writes_its_records() {
     for private in [SECRET, WORDS] {
         assert!(!log.contains(private) && !records.contains(private), "{private}");
     }
+}
+
+#[tokio::test]
+async fn records_tell_the_acts_of_the_reply_as_score_finds_them() {
+    let upstream = Upstream::start().await;
+    let served = serve(&upstream.url(), &["--records", "turns.jsonl", "--model", "builtin"]).await;
+    let mut client = Peer::connect(served.listen).await;
+    let long = format!("You're right, I apologise for that. {} Shall I go on?", "It has three parts. ".repeat(100));
+    let replies = ["Which city should I look at?", "The capital of France is Paris.", &long];
+    let mut scored = String::new();
+    let mut there = None;
+    for (i, reply) in replies.iter().enumerate() {
+        let turn = format!(r#"{{"role":"user","content":"What is the capital of France, number {i}?"}}"#);
+        client.send(post("/v1/chat/completions", &format!(r#"{{"messages":[{turn}]}}"#))).await;
+        let peer = match &mut there {
+            Some(peer) => peer,
+            None => there.insert(upstream.accept().await),
+        };
+        peer.message().await;
+        let message = format!(r#"{{"role":"assistant","content":"{reply}"}}"#);
+        peer.send(ok(&format!(r#"{{"choices":[{{"finish_reason":"stop","message":{message}}}]}}"#))).await;
+        client.message().await;
+        scored += &format!("{{\"messages\":[{turn},{message}]}}\n");
+    }
+    served.signal(rustix::process::Signal::TERM);
+    let (output, folder) = served.ended().await;
+    assert_eq!(output.status.code(), Some(0));
+
+    let mut score = groundwire(&["score"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    tokio::io::AsyncWriteExt::write_all(&mut score.stdin.take().unwrap(), scored.as_bytes()).await.unwrap();
+    let scores = within(score.wait_with_output()).await.unwrap().stdout;
+    let wanted: Vec<Vec<String>> = text(&scores)
+        .lines()
+        .map(|line| {
+            let judged: serde_json::Value = serde_json::from_str(line).unwrap();
+            let acts = judged["assistant_act"].as_object().unwrap();
+            acts.iter().filter(|(_, p)| p.as_f64() >= Some(0.5)).map(|(act, _)| act.clone()).collect()
+        })
+        .collect();
+    let records = std::fs::read_to_string(folder.path().join("turns.jsonl")).unwrap();
+    let mut seen: Vec<Vec<String>> = records
+        .lines()
+        .map(|line| {
+            let record: serde_json::Value = serde_json::from_str(line).unwrap();
+            let acts = record["assistant_acts"].as_array().unwrap_or_else(|| panic!("not read: {record}"));
+            acts.iter().map(|act| act.as_str().unwrap().to_owned()).collect()
+        })
+        .collect();
+    seen.iter_mut().for_each(|acts| acts.sort());
+    let mut wanted = wanted;
+    wanted.iter_mut().for_each(|acts| acts.sort());
+    assert_eq!(seen, wanted);
+    assert!(seen[0].contains(&"clarification".to_owned()), "{seen:?}");
 }
 
 #[tokio::test]

@@ -2,8 +2,8 @@
 
 The first reading is the writer's label in `models/corpus/*.jsonl`; the second, in `models/corpus/second/*.jsonl`, was made without
 seeing it. Prints a summary and writes `models/corpus/agreement.json`: kappa, raw agreement and counts of each label family, the leak
-measures, and every disagreement. It settles none: training and evaluation take the first reading (`corpora.own`).
-Standard library only.
+measures, and every disagreement with how it was settled (`readings.py`). `models/corpus/settled.jsonl` gets the labels of the rows whose
+settled labels are not the writer's. Standard library only.
 """
 
 import argparse
@@ -13,6 +13,7 @@ from collections import Counter
 from pathlib import Path
 from statistics import median
 
+import readings
 from corpora import ASSISTANT_ACTS, GAPS, USER_ACTS, own_rows, read
 
 GRADES = [0, 1, 2]
@@ -75,17 +76,28 @@ def agreement(users, assistants, second, split):
     return out
 
 
-def disagreements(rows, second):
-    """Every field on which the readers differ; `gap` only where both saw one."""
+def disagreements(votes):
+    """Every field on which the first two readings differ, what the third reader said, and on what they settled."""
     out = []
-    for row in rows:
-        other = second[row["id"]]
-        for field in ("grade", "gap", "user_act", "emotion", "assistant_acts"):
-            a, b = row[field], other[field]
-            if field == "assistant_acts" and a:
-                a, b = sorted(a), sorted(b)
-            if a != b and not (field == "gap" and None in (a, b)):
-                out.append({"id": row["id"], "field": field, "first": a, "second": b})
+    for name, said in votes.items():
+        final = readings.settled(said)
+        for field in readings.disputed(said):
+            row = {"id": name, "field": field, "first": said[0][field], "second": said[1][field]}
+            if len(said) > 2:
+                row |= {"third": said[2][field]}
+            out.append(row | {"settled": final[field]})
+    return out
+
+
+def changed(votes):
+    """The rows whose settled labels are not the writer's, with all their labels."""
+    out = []
+    for name, said in sorted(votes.items()):
+        final = readings.settled(said)
+        same = lambda field: (sorted(said[0][field]) if field == "assistant_acts" and said[0][field] else said[0][field]) == \
+            (sorted(final[field]) if field == "assistant_acts" and final[field] else final[field])
+        if not all(map(same, readings.FIELDS)):
+            out.append({"id": name, **final})
     return out
 
 
@@ -127,19 +139,24 @@ def main():
     frozen = json.loads((corpus / "split.json").read_text(encoding="utf-8"))
     split = {name: set(frozen[name]) for name in ("train", "dev", "test")}
     figures = agreement(users, assistants, second, split)
-    open_ = disagreements(rows, second)
-    spec = {"used_for_training": "first reading", "settled": 0, "agreement": figures, "leaks": leaks(users),
+    votes = readings.of(corpus)
+    open_, apart = disagreements(votes), changed(votes)
+    third = sum(len(said) > 2 for said in votes.values())
+    spec = {"used_for_training": "all readings, as soft targets", "rows_read_by_a_third": third, "rows_whose_settled_labels_are_not_the_writers": len(apart),
+            "agreement": figures, "leaks": leaks(users),
             "disagreements_by_field": dict(Counter(d["field"] for d in open_)), "disagreements": open_}
     # One disagreement a line, so that settling one changes one line.
     marks = [json.dumps(d, ensure_ascii=False) for d in open_]
     text = json.dumps(spec | {"disagreements": "@"}, indent=1, ensure_ascii=False)
     (corpus / "agreement.json").write_text(text.replace('"@"', "[\n" + ",\n".join(marks) + "\n]") + "\n", encoding="utf-8")
+    lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in apart)
+    (corpus / "settled.jsonl").write_text(lines, encoding="utf-8")
     for name in ("grade", "gap", "user_act", "user_act_after_first_turn", "emotion"):
         print(f"{name:26} rows {figures[name]['rows']:5}  agreement {figures[name]['agreement']:.3f}  kappa {figures[name]['kappa']:.3f}")
     for act in ASSISTANT_ACTS:
         one = figures["assistant_act"][act]
         print(f"  {act:24} first {one['first']:4} second {one['second']:4}  agreement {one['agreement']:.3f}  kappa {one['kappa']:.3f}")
-    print(f"{len(open_)} disagreements, none settled; {len({d['id'] for d in open_})} of {len(rows)} rows")
+    print(f"{len(open_)} disagreements in {len({d['id'] for d in open_})} of {len(rows)} rows; {third} rows read by a third, {len(apart)} rows settled against the writer")
 
 
 if __name__ == "__main__":

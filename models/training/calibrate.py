@@ -9,6 +9,7 @@ caution: clear turns count as real ones for the most part, and the two biases ca
 import numpy as np
 from scipy.optimize import minimize
 
+import corpora
 from labels import HEADS, NEED, PRIOR, SPANS
 
 REAL_SHARE = 0.9
@@ -83,7 +84,7 @@ def fit(logits, rows):
     out["need"] = fit_need(logits[graded][:, SPANS["need"]], [rows[i] for i in graded])
     for name in ("gap", "user_act"):
         at = [i for i, row in enumerate(rows) if row[name] is not None]
-        targets = [rows[i][name] if name == "gap" else int(np.argmax(rows[i][name])) for i in at]
+        targets = [rows[i][name] if name == "gap" else corpora.act_index(rows[i]) for i in at]
         labels = dict((n, labels) for n, _, labels in HEADS)[name]
         out[name] = (fit_temperature(logits[at][:, SPANS[name]], targets), [0.0] * len(labels))
     at = [i for i, row in enumerate(rows) if row["emotion"] is not None and row["source"] == "own"]

@@ -2,6 +2,7 @@
 
 import json
 
+import evaluate
 from labels import PRIOR
 
 LICENCES = [
@@ -72,7 +73,7 @@ Probabilities of `need` are calibrated at the prior {PRIOR['proceed']} / {PRIOR[
 
 ## Real people's turns
 
-Open Assistant openings and follow-ups in {args.folds} folds, {figures['folds run']} of them run: each turn is judged by an int8 model of this recipe that had not seen its label.
+A quarter of the graded Open Assistant conversations (openings and follow-ups), which taught neither this model nor its teacher.
 """]
     out.append(table(["", "clear turns", "needless asks", "needless asks or assumptions"],
                      [[key, real[key]["clear turns"], percent(real[key]["needless asks"], 2), percent(real[key]["needless asks or assumptions"], 2)]
@@ -89,6 +90,8 @@ AUROC grade 2 against 0: {number(real['AUROC, grade 2 against 0'])}; grade 1 or 
 {own['n'][0]} turns of grade 0, {own['n'][1]} of grade 1, {own['n'][2]} of grade 2; never trained on.
 """)
     out.append(turns(own, real))
+    out.append("\nThe headline figures, which `cargo test --test classifier` recomputes from the frozen split with the shipped files:\n")
+    out.append(table(["figure", "value"], [[key, f"{value:.3f}"] for key, value in evaluate.headline(own).items()]))
     out.append(f"""
 Within minimal pairs the vaguer turn scores higher in {percent(own['right order'])} of {own['pairs']}; where both turns read the same and only the context differs,
 in {percent(own['context right order'])} of {own['context pairs']}. AUROC on turns that have no pair: {number(own['AUROC without pairs'])}.

@@ -10,6 +10,8 @@ import math
 from collections import Counter
 from pathlib import Path
 
+import readings
+
 GAPS = ["missing_material", "missing_referent", "missing_parameter", "vague_goal", "ambiguous_term", "conflicting"]
 USER_ACTS = ["request", "follow_up", "answer", "refuses_question", "repair", "challenge", "reformulation", "clarification",
              "hedge", "acknowledgment", "topic_switch"]
@@ -51,7 +53,7 @@ def texts_by_source(data: Path, corpus: Path, most: int, test):
 
 def own_rows(corpus: Path):
     """The hand-written rows as they stand in the files."""
-    return [row for path in sorted(corpus.glob("*.jsonl")) for row in read(path)]
+    return [row for path in sorted(corpus.glob("*.jsonl")) if path.stem != "settled" for row in read(path)]
 
 
 def messages(row, role="user"):
@@ -84,30 +86,38 @@ def mixed(votes, targets):
 
 
 def own(corpus: Path, ids=None):
-    """Hand-written rows, all heads; a rare user act weighs more."""
-    out = []
-    count = Counter(raw["user_act"] for raw in own_rows(corpus) if ids is None or raw["id"] in ids)
-    for raw in own_rows(corpus):
-        if ids is not None and raw["id"] not in ids:
-            continue
-        row = blank(raw, "own", raw["role"], group=raw["pair"])
+    """Hand-written rows, all heads, as their readers settled them; all votes teach, and a rare user act weighs more."""
+    out, votes = [], readings.of(corpus)
+    rows = [raw for raw in own_rows(corpus) if ids is None or raw["id"] in ids]
+    count = Counter(raw["user_act"] for raw in rows)
+    for raw in rows:
+        said, final = votes[raw["id"]], readings.settled(votes[raw["id"]])
+        row = blank({**raw, "grade": final["grade"]}, "own", raw["role"], group=raw["pair"])
         row["domain"] = raw["domain"]
         if raw["role"] == "user":
-            row["need"] = SMOOTH[raw["grade"]]
-            row["gap"] = GAPS.index(raw["gap"]) if raw["gap"] else None
-            row["emotion"] = raw["emotion"]
-            row["user_act"] = one_hot(raw["user_act"], USER_ACTS)
-            row["act_weight"] = min(2.0, max(0.4, math.sqrt(150 / count[raw["user_act"]])))
+            row["need"] = mixed(said, lambda vote: SMOOTH[vote["grade"]])
+            row["gap"] = GAPS.index(final["gap"]) if final["gap"] else None
+            gaps = [vote for vote in said if vote["gap"]]
+            row["gap_target"] = mixed(gaps, lambda vote: one_hot(vote["gap"], GAPS, 0.95)) if gaps else None
+            row["emotion"] = final["emotion"]
+            row["user_act"] = mixed(said, lambda vote: one_hot(vote["user_act"], USER_ACTS))
+            row["act_index"] = USER_ACTS.index(final["user_act"])
+            row["act_weight"] = min(2.0, max(0.4, math.sqrt(300 / count[raw["user_act"]])))
         else:
-            row["assistant_act"] = [int(act in raw["assistant_acts"]) for act in ASSISTANT_ACTS]
+            row["assistant_act"] = [int(act in final["assistant_acts"]) for act in ASSISTANT_ACTS]
         out.append(row)
     return out
 
 
-def fold(row, count=5) -> int:
-    """The fold of a real turn, by its conversation."""
+def act_index(row) -> int:
+    """The user act of a row: as settled, or the likeliest."""
+    return row.get("act_index", row["user_act"].index(max(row["user_act"])))
+
+
+def held(row) -> bool:
+    """Whether a real turn is of the quarter of conversations that never teaches, but calibrates and measures."""
     name = row["id"].rsplit("-", 1)[0] if row["id"].endswith(("-need", "-act")) else row["id"]
-    return int(hashlib.sha256(f"fold:{name}".encode()).hexdigest()[:8], 16) % count
+    return int(hashlib.sha256(f"fold:{name}".encode()).hexdigest()[:8], 16) % 4 == 0
 
 
 def oasst(data: Path):
@@ -155,6 +165,23 @@ def mtbench(data: Path):
         act = MTBENCH_ACTS[raw["kind"]] or ("topic_switch" if raw["context"] else "request")
         row["user_act"] = one_hot(act, USER_ACTS, 0.9)
     return [row for row in out.values() if row["need"] or row["user_act"]]
+
+
+def ranked(data: Path):
+    """Builder instructions, clear against unclear: their order is taught and their level is not.
+
+    Their authors' idea of "unclear" is not ours, so as labels they move the scores of everyday turns; two of them side by
+    side only say which one should score higher.
+    """
+    raws = sorted((raw for raw in read(data / "train" / "iglu.jsonl") if raw["split"] == "train"), key=lambda raw: order("rank", raw))
+    unclear, clear_ = [[raw for raw in raws if raw["label"] == label] for label in (1, 0)]
+    out = []
+    for k, pair in enumerate(zip(unclear, clear_)):
+        for raw, grade in zip(pair, (2, 0)):
+            row = blank(raw, "iglu", group=f"iglu:{k}", weight=0.5)
+            row["grade"] = grade
+            out.append(row)
+    return out
 
 
 def acts(data: Path):

@@ -121,7 +121,7 @@ def heads(rows, p):
     """Figures of the heads other than `need`."""
     out = {}
     at = [i for i, row in enumerate(rows) if row["user_act"] is not None]
-    truth, guess = [int(np.argmax(rows[i]["user_act"])) for i in at], p["user_act"][at].argmax(-1)
+    truth, guess = [corpora.act_index(rows[i]) for i in at], p["user_act"][at].argmax(-1)
     out["user_act"] = {"n": len(at), "accuracy": rate(truth == guess), "macro-F1": float(f1_score(truth, guess, average="macro")),
                        "per act": per_label(np.eye(11)[truth], np.eye(11)[guess], USER_ACTS)}
     at = [i for i, row in enumerate(rows) if row["assistant_act"] is not None]
@@ -164,6 +164,14 @@ def turns(rows, need, baseline, real_clear):
     return out
 
 
+def headline(part):
+    """The figures that `tests/classifier.rs` recomputes with the shipped model."""
+    return {"need: AUROC, grade 2 against 0": round(part["AUROC"], 3), "need: recall of ask": round(part["recall of ask"], 3),
+            "need: false asks": round(part["false asks"], 3), "emotion: AUROC": round(part["emotion"]["AUROC"], 3),
+            "user_act: accuracy": round(part["user_act"]["accuracy"], 3), "user_act: macro-F1": round(part["user_act"]["macro-F1"], 3),
+            "assistant_act: macro-F1": round(part["assistant_act"]["macro-F1"], 3)}
+
+
 def latency(running, lengths=(32, 64, 128), count=300):
     """Median milliseconds a window, one thread, from Python."""
     out = {}
@@ -180,27 +188,21 @@ def latency(running, lengths=(32, 64, 128), count=300):
     return out
 
 
-def measure(args, calibration, fold_logits, with_test: bool):
-    """All figures. `fold_logits` maps the id of a real turn to the logits of the model that had not seen it."""
+def measure(args, calibration, held_logits, with_test: bool):
+    """All figures. `held_logits` maps the id of a real turn that never taught to its logits."""
     split = json.loads((args.corpus / "split.json").read_text(encoding="utf-8"))
     running = export.session(args.out / "model.onnx")
     attach = lambda rows: windows.attach(rows, args.groundwire, args.out / "tokenizer.json")
     run = lambda rows: calibrate.probabilities(export.logits(running, rows), calibration)
     own, real = corpora.own(args.corpus, set(split["train"])), corpora.oasst(args.data)
     taught = own + corpora.clear(args.data)[:1500]
-    baseline = Baseline(taught + real)
-    out = {"real turns": len(real), "folds run": len({corpora.fold(row, args.folds) for row in real if row["id"] in fold_logits}),
-           "rows": {"train": len(own), "dev": len(split["dev"]), "test": len(split["test"])}}
+    baseline = Baseline(taught + [row for row in real if not corpora.held(row)])
+    out = {"real turns": sum(not corpora.held(row) for row in real), "rows": {"train": len(own), "dev": len(split["dev"]), "test": len(split["test"])}}
 
-    # Real people's turns, each judged by a model (and a baseline) that had not seen it.
-    seen = [row for row in real if row["id"] in fold_logits]
-    p = calibrate.probabilities(np.array([fold_logits[row["id"]] for row in seen]), calibration)
-    tfidf = np.zeros(len(seen))
-    for k in range(args.folds):
-        at = [i for i, row in enumerate(seen) if corpora.fold(row, args.folds) == k]
-        if at:
-            rest = Baseline(taught + [row for row in real if corpora.fold(row, args.folds) != k])
-            tfidf[at] = rest.scores([seen[i] for i in at])
+    # Real people's turns that never taught the model, the teacher or the baseline.
+    seen = [row for row in real if corpora.held(row) and row["id"] in held_logits]
+    p = calibrate.probabilities(np.array([held_logits[row["id"]] for row in seen]), calibration)
+    tfidf = baseline.scores(seen)
     grade = np.array([row["grade"] for row in seen])
     clear = grade == 0
     first = np.array([row["source"] == "oasst_first" for row in seen])

@@ -1,6 +1,6 @@
-"""The whole recipe in one command: split, vocabulary, training with folds, export, calibration, figures and card.
+"""The whole recipe in one command: split, vocabulary, training, export, calibration, figures and card.
 
-    python models/training/run.py --data FOLDER --out models/ambiguity
+    python models/training/run.py --data FOLDER --large FOLDER --out models/ambiguity
 
 What was already made in `--work` is kept, so an interrupted run goes on where it stopped; `--fresh` starts over.
 """
@@ -8,9 +8,6 @@ What was already made in `--work` is kept, so an interrupted run goes on where i
 import json
 import os
 import shutil
-import subprocess
-import sys
-from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 
@@ -28,54 +25,24 @@ import split
 import vocabulary
 import windows
 
-KEPT = ["data", "corpus", "tokenizer", "groundwire", "work", "folds"]
-
-
-def train_all(args):
-    """The early student, then the folds and the full model, `--jobs` at a time."""
-    names = [None] + [str(k) for k in range(args.folds)]
-    jobs = [name for name in names if not (args.work / f"{'full' if name is None else 'fold' + name}.logits.json").exists()]
-    if not (args.work / "early.pt").exists() and jobs:
-        args.fold = None
-        pipeline.early_student(args, pipeline.rows_by_use(args))
-
-    def one(name):
-        threads = max(1, args.threads // args.jobs)
-        command = [sys.executable, str(Path(__file__).with_name("pipeline.py")), "--threads", str(threads)]
-        for key in KEPT:
-            command += [f"--{key}", str(getattr(args, key))]
-        command += ["--fold", name] if name is not None else []
-        with (args.work / f"{name or 'full'}.log").open("w") as log:
-            subprocess.run(command, check=True, stdout=log, env={**os.environ, "OMP_NUM_THREADS": str(threads), "OMP_WAIT_POLICY": "PASSIVE"})
-        args.log(f"trained {'the full model' if name is None else 'fold ' + name}")
-
-    with ThreadPoolExecutor(args.jobs) as pool:
-        list(pool.map(one, jobs))
-
 
 def calibration(args):
-    """Calibration from the folds' logits of real turns and the full model's logits of the dev split, and those fold logits."""
-    full = json.loads((args.work / "full.logits.json").read_text(encoding="utf-8"))
-    held = {}
-    dev = corpora.own(args.corpus, set(json.loads((args.corpus / "split.json").read_text(encoding="utf-8"))["dev"]))
-    for k in range(args.folds):
-        if args.measure and not (args.work / f"fold{k}.logits.json").exists():
-            continue
-        logits = json.loads((args.work / f"fold{k}.logits.json").read_text(encoding="utf-8"))
-        held |= {i: values for i, values in logits.items() if i.startswith("oasst")}
-    rows = [row for row in dev if row["id"] in full] + [row for row in corpora.oasst(args.data) if row["id"] in held]
-    return calibrate.fit(np.array([full.get(row["id"]) or held[row["id"]] for row in rows]), rows), held
+    """Calibration from the int8 student's logits of the real turns held out and of the dev split, and those logits."""
+    logits = json.loads((args.work / "student.logits.json").read_text(encoding="utf-8"))
+    ids = set(json.loads((args.corpus / "split.json").read_text(encoding="utf-8"))["dev"])
+    rows = [row for row in corpora.own(args.corpus, ids) + corpora.oasst(args.data) if row["id"] in logits]
+    return calibrate.fit(np.array([logits[row["id"]] for row in rows]), rows), logits
 
 
 def int8_report(args):
     """What int8 costs, with seven bits and with eight: R² of logits against float32 on the dev split."""
     ids = set(json.loads((args.corpus / "split.json").read_text(encoding="utf-8"))["dev"])
     rows = windows.attach(corpora.own(args.corpus, ids), args.groundwire, args.tokenizer)
-    plain, wide = args.work / "full.onnx", args.work / "full.wide.onnx"
+    plain, wide = args.work / "student.onnx", args.work / "student.wide.onnx"
     export.to_int8(plain, wide, reduce_range=False)
     exact = export.logits(export.session(plain), rows)
     out = {}
-    for name, path in (("seven bits", args.work / "full.int8.onnx"), ("eight bits", wide)):
+    for name, path in (("seven bits", args.work / "student.int8.onnx"), ("eight bits", wide)):
         got = export.logits(export.session(path), rows)
         need = labels.SPANS["need"]
         ends = [i for i, row in enumerate(rows) if row["grade"] in (0, 2)]
@@ -90,7 +57,7 @@ def publish(args, fitted):
     """Puts the files in place, each in one step."""
     args.out.mkdir(parents=True, exist_ok=True)
     labels.write(args.work / "labels.json", args.version, fitted)
-    for source, name in ((args.work / "full.int8.onnx", "model.onnx"), (args.tokenizer, "tokenizer.json"), (args.work / "labels.json", "labels.json")):
+    for source, name in ((args.work / "student.int8.onnx", "model.onnx"), (args.tokenizer, "tokenizer.json"), (args.work / "labels.json", "labels.json")):
         if source.resolve() != (args.out / name).resolve():
             shutil.copyfile(source, args.out / f".{name}")
             os.replace(args.out / f".{name}", args.out / name)
@@ -101,7 +68,6 @@ def main():
     parser.description = __doc__.splitlines()[0]
     here = Path(__file__).resolve().parent
     parser.add_argument("--out", type=Path, default=here.parent / "ambiguity")
-    parser.add_argument("--jobs", type=int, default=2, help="trainings at a time; the threads are shared among them")
     parser.add_argument("--version", default=date.today().isoformat())
     parser.add_argument("--fresh", action="store_true", help="train again what --work already holds")
     parser.add_argument("--vocabulary", action="store_true", help="prune the vocabulary again (every earlier model becomes void)")
@@ -118,17 +84,19 @@ def main():
     if args.vocabulary or not args.tokenizer.exists():
         texts = corpora.texts_by_source(args.data, args.corpus, vocabulary.PER_SOURCE, set(split.write(args.corpus)["test"]))
         args.tokenizer.write_text(vocabulary.prune(texts)[0], encoding="utf-8")
-    if not args.measure:
-        train_all(args)
-    fitted, held = calibration(args)
+    if not args.measure and not (args.work / "student.logits.json").exists():
+        pipeline.run(args)
+    fitted, logits = calibration(args)
     publish(args, fitted)
     looks = here / "looks.json"
     if args.test:
         seen = json.loads(looks.read_text(encoding="utf-8")) if looks.exists() else []
         seen.append({"date": date.today().isoformat(), "version": args.version, "why": args.test})
         looks.write_text(json.dumps(seen, indent=1) + "\n", encoding="utf-8")
-    figures = evaluate.measure(args, fitted, held, bool(args.test)) | {"int8": int8_report(args)}
+    figures = evaluate.measure(args, fitted, logits, bool(args.test)) | {"int8": int8_report(args)}
     (args.work / "figures.json").write_text(json.dumps(figures, indent=1), encoding="utf-8")
+    heads = {name: evaluate.headline(figures[name]) for name in ("dev", "test") if name in figures}
+    (args.out / "figures.json").write_text(json.dumps(heads, indent=1) + "\n", encoding="utf-8")
     (args.out / "CARD.md").write_text(card.write(args, figures, counts, looks), encoding="utf-8")
     args.log(f"written: {args.out}")
 

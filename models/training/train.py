@@ -8,6 +8,7 @@ import time
 import torch
 import torch.nn.functional as F
 
+import corpora
 from labels import HEADS, SPANS
 
 WEIGHT = {"need": 1.0, "gap": 0.3, "emotion": 0.5, "user_act": 0.5, "assistant_act": 0.7}
@@ -71,7 +72,8 @@ def head_losses(logits, batch):
         weight = torch.tensor([batch[i]["weight"] * (batch[i].get("act_weight", 1.0) if name == "user_act" else 1.0) for i in at])
         if kind == "softmax":
             if name == "gap":
-                target = F.one_hot(torch.tensor([batch[i]["gap"] for i in at]), len(labels)).float() * 0.94 + 0.01
+                plain = lambda row: corpora.one_hot(corpora.GAPS[row["gap"]], corpora.GAPS, 0.95)
+                target = torch.tensor([batch[i].get("gap_target") or plain(batch[i]) for i in at])
             else:
                 target = torch.tensor([batch[i][name] for i in at])
             each = -(target * F.log_softmax(part, -1)).sum(-1)

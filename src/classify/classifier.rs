@@ -1,14 +1,14 @@
 //! The classifier in the path of live traffic: memory, language gate, window, pool.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::cache::{Judged, Key};
 use super::language::is_foreign;
 use super::pool::{Judge, Pool};
 use super::roster::{Job, Limits};
 use super::stats::PoolStats;
-use super::{Classifier, Judging, ModelId, Window};
+use super::{Classifier, Judging, ModelId, ReplyTurn, Window};
 use crate::dialogue::{Bypass, Conversation, Id};
 use crate::error::{Error, Result};
 
@@ -127,6 +127,11 @@ impl ThreadedClassifier {
         self.judged.len()
     }
 
+    /// Waits until every reply that was handed in is read, or the time is up. Blocks.
+    pub fn wait_for_replies(&self, most: Duration) {
+        self.pool.wait_for_replies(Instant::now() + most);
+    }
+
     /// Whether a turn handed in now would find a thread that works.
     pub fn is_able(&self) -> bool {
         self.stats().able
@@ -152,6 +157,16 @@ impl Classifier for ThreadedClassifier {
 
     fn model(&self) -> Option<ModelId> {
         self.model
+    }
+
+    fn reads_replies(&self) -> bool {
+        true
+    }
+
+    fn read_reply(&self, reply: ReplyTurn) {
+        if !is_foreign(&reply.window) {
+            self.pool.submit_reply(reply);
+        }
     }
 }
 

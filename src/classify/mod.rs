@@ -24,6 +24,7 @@ mod onnx;
 mod onnx_classifier;
 #[cfg(feature = "onnx")]
 mod pool;
+mod reply;
 #[cfg(feature = "onnx")]
 mod roster;
 #[cfg(feature = "onnx")]
@@ -49,11 +50,12 @@ pub use onnx::{Model, Scores};
 pub use onnx_classifier::{OnnxClassifier, OnnxClassifierBuilder};
 #[cfg(feature = "onnx")]
 pub use pool::Judge;
+pub use reply::{ReplyAnswer, ReplyTurn};
 #[cfg(feature = "onnx")]
 pub use stats::{Counts, PoolStats};
 #[cfg(feature = "onnx")]
 pub use tokenize::{Tokens, WindowTokenizer};
-pub use window::{Excerpt, Mark, Window, ends_in_question};
+pub use window::{Excerpt, Mark, Prelude, Window, ends_in_question};
 
 use std::future::Future;
 use std::pin::Pin;
@@ -77,6 +79,18 @@ pub trait Classifier: Send + Sync + 'static {
 
     /// Which model judges; `None` where there is none.
     fn model(&self) -> Option<ModelId>;
+
+    /// Whether [`read_reply`](Self::read_reply) does anything; where it does not, nothing is kept for it.
+    fn reads_replies(&self) -> bool {
+        false
+    }
+
+    /// Finds the acts in what an assistant replied, when there is time: nobody waits, and user turns go first.
+    ///
+    /// Dropping the reply declines it.
+    fn read_reply(&self, reply: ReplyTurn) {
+        drop(reply);
+    }
 }
 
 impl<C: Classifier + ?Sized> Classifier for Arc<C> {
@@ -86,6 +100,14 @@ impl<C: Classifier + ?Sized> Classifier for Arc<C> {
 
     fn model(&self) -> Option<ModelId> {
         (**self).model()
+    }
+
+    fn reads_replies(&self) -> bool {
+        (**self).reads_replies()
+    }
+
+    fn read_reply(&self, reply: ReplyTurn) {
+        (**self).read_reply(reply);
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::calibrate::BASE_RATE;
 use super::classifier::{PoolOptions, ThreadedClassifier};
@@ -9,7 +10,7 @@ use super::files::ModelFiles;
 use super::onnx::{Model, Plan};
 use super::pool::Judge;
 use super::stats::PoolStats;
-use super::{Classifier, Judgement, Judging, ModelId, Window};
+use super::{AssistantJudgement, Classifier, Judgement, Judging, ModelId, ReplyTurn, Window};
 use crate::dialogue::{Conversation, Id};
 use crate::error::Result;
 
@@ -51,6 +52,11 @@ impl OnnxClassifier {
         self.0.stats()
     }
 
+    /// Waits until every reply that was handed in is read, or the time is up. Blocks.
+    pub fn wait_for_replies(&self, most: Duration) {
+        self.0.wait_for_replies(most);
+    }
+
     /// Judgements that are remembered now.
     pub fn remembered(&self) -> usize {
         self.0.remembered()
@@ -69,6 +75,14 @@ impl Classifier for OnnxClassifier {
 
     fn model(&self) -> Option<ModelId> {
         self.0.model()
+    }
+
+    fn reads_replies(&self) -> bool {
+        self.0.reads_replies()
+    }
+
+    fn read_reply(&self, reply: ReplyTurn) {
+        self.0.read_reply(reply);
     }
 }
 
@@ -143,5 +157,9 @@ impl OnnxClassifierBuilder {
 impl Judge for Model {
     fn judge(&mut self, window: &Window) -> Result<Judgement> {
         self.judge_user(window)
+    }
+
+    fn judge_reply(&mut self, window: &Window) -> Result<Option<AssistantJudgement>> {
+        self.judge_assistant(window).map(Some)
     }
 }

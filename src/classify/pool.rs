@@ -11,9 +11,10 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Instant;
 
-use super::roster::{Badge, Due, Job, Limits, Next, Roster, START_LIMIT, Sweep};
+use super::cache::Memo;
+use super::roster::{Badge, Due, Job, Limits, Next, Owed, Roster, Run, START_LIMIT, Sweep};
 use super::stats::PoolStats;
-use super::{Judgement, Window, worker};
+use super::{AssistantJudgement, Judgement, ReplyTurn, Window, worker};
 use crate::error::{Error, Result};
 
 /// Judges one window at a time, on a thread that is its own.
@@ -25,6 +26,21 @@ pub trait Judge: Send {
     /// # Errors
     /// If it cannot; the turn then passes as [`Bypass::ClassifierFailed`](crate::dialogue::Bypass::ClassifierFailed).
     fn judge(&mut self, window: &Window) -> Result<Judgement>;
+
+    /// Finds the acts of the assistant's message that `window` is on; `None` if this judge reads no replies.
+    ///
+    /// # Errors
+    /// If it cannot; the reply then counts as not read.
+    fn judge_reply(&mut self, window: &Window) -> Result<Option<AssistantJudgement>> {
+        let _ = window;
+        Ok(None)
+    }
+}
+
+/// What a thread is given to do.
+pub(super) enum Work {
+    Turn(Window, Option<Memo>),
+    Reply(Window),
 }
 
 /// Makes the judge of a new thread, on that thread.
@@ -109,6 +125,28 @@ impl Pool {
         }
     }
 
+    /// Hands in a reply to be read when no turn waits; it is declined at once where there is no room.
+    pub(super) fn submit_reply(&self, reply: ReplyTurn) {
+        let declined = self.0.lock().roster.admit_reply(reply, Instant::now());
+        // Outside the lock: whoever is told may do anything.
+        match declined {
+            Some(reply) => drop(reply),
+            None => self.0.work.notify_one(),
+        }
+    }
+
+    /// Waits until every reply that was handed in is read, at most until `until`.
+    pub(super) fn wait_for_replies(&self, until: Instant) {
+        let mut locked = self.0.lock();
+        while !locked.roster.has_read_all() {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            locked = self.0.left.wait_timeout(locked, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
     /// The state of the pool in numbers.
     pub(super) fn stats(&self) -> PoolStats {
         self.0.lock().roster.stats(Instant::now())
@@ -119,8 +157,9 @@ impl Drop for Pool {
     /// Lets the threads go. What is queued is still judged; a thread that does not come back by the deadline is not
     /// waited for.
     fn drop(&mut self) {
+        let unread = self.0.lock().roster.close();
+        drop(unread);
         let mut locked = self.0.lock();
-        locked.roster.close();
         self.0.work.notify_all();
         self.0.look.notify_all();
         // Threads must not be inside the runtime while the process tears it down.
@@ -156,7 +195,7 @@ impl Shared {
     }
 
     /// Blocks until there is a job for the thread of `badge`; `None` when it has to go.
-    pub(super) fn next(&self, badge: Badge) -> Option<(Window, Option<super::cache::Memo>)> {
+    pub(super) fn next(&self, badge: Badge) -> Option<Work> {
         let mut locked = self.lock();
         loop {
             let (next, late) = locked.roster.next(badge, Instant::now());
@@ -164,10 +203,18 @@ impl Shared {
                 locked = self.work.wait(locked).unwrap_or_else(PoisonError::into_inner);
                 continue;
             }
+            // A turn wakes the keeper when it is handed in, for its deadline; a reply has none, but its run can hang.
+            let replaced = Instant::now() + self.limits.stall_after;
+            let keeper_is_late =
+                matches!(next, Next::Read(_)) && locked.keeper_wakes.is_none_or(|wakes| wakes > replaced);
             drop(locked);
+            if keeper_is_late {
+                self.look.notify_one();
+            }
             send(late);
             match next {
-                Next::Run(window, memo) => return Some((window, memo)),
+                Next::Run(window, memo) => return Some(Work::Turn(window, memo)),
+                Next::Read(window) => return Some(Work::Reply(window)),
                 Next::Leave => return None,
                 Next::Wait => locked = self.lock(),
             }
@@ -184,16 +231,23 @@ impl Shared {
 
     /// As [`report`](Self::report), for what happens after every run and concerns the keeper only if the thread was
     /// written off.
-    pub(super) fn finish(&self, badge: Badge, judged: bool) -> (Option<super::Answer>, bool) {
-        let (answer, stay) = self.lock().roster.finish(badge, Instant::now(), judged);
+    pub(super) fn finish(&self, badge: Badge, run: Run) -> (Option<Owed>, bool) {
+        let mut locked = self.lock();
+        let (owed, stay) = locked.roster.finish(badge, Instant::now(), run);
+        drop(locked);
         if !stay {
             self.look.notify_one();
         }
-        (answer, stay)
+        (owed, stay)
+    }
+
+    /// Tells whoever waits for it that a reply was read, or will not be.
+    pub(super) fn tell_read(&self) {
+        self.left.notify_all();
     }
 
     /// Gives up the seat of `badge` after a fault and counts it.
-    pub(super) fn vacate(&self, badge: Badge, count: impl FnOnce(&mut Roster)) -> Option<super::Answer> {
+    pub(super) fn vacate(&self, badge: Badge, count: impl FnOnce(&mut Roster)) -> Option<Owed> {
         self.report(|roster| {
             count(roster);
             roster.vacate(badge, Instant::now())
@@ -204,10 +258,12 @@ impl Shared {
     fn keep(self: Arc<Self>) {
         let mut locked = self.lock();
         loop {
-            let Sweep { due, start, written_off, exhausted } = locked.roster.sweep(Instant::now());
-            if !due.is_empty() || !start.is_empty() || exhausted {
+            let Sweep { due, unread, start, written_off, exhausted } = locked.roster.sweep(Instant::now());
+            if !due.is_empty() || !unread.is_empty() || !start.is_empty() || exhausted {
                 drop(locked);
                 send(due);
+                // Whoever is told is foreign code: what it does must not end the keeper.
+                let _ = catch_unwind(AssertUnwindSafe(|| drop(unread)));
                 if written_off > 0 {
                     tracing::error!(threads = written_off, after = ?self.limits.stall_after, "classification hangs; threads written off and replaced");
                 }

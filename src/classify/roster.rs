@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::cache::Memo;
 use super::stats::{Counts, PoolStats};
-use super::{Answer, Window};
+use super::{Answer, ReplyAnswer, ReplyTurn, Window};
 use crate::dialogue::Bypass;
 
 /// Threads that may hang at one time. Each holds a session's memory and cannot be ended from outside; beyond this
@@ -45,9 +45,16 @@ pub(super) struct Badge {
 /// Answers that are due; to be sent once the lock is released, since sending wakes tasks.
 pub(super) type Due = Vec<(Answer, Bypass)>;
 
+/// What the thread of a seat owes: a user waits for a judgement, or nobody for a reply's acts.
+pub(super) enum Owed {
+    Turn(Answer),
+    Reply(ReplyAnswer),
+}
+
 /// What a worker is to do next.
 pub(super) enum Next {
     Run(Window, Option<Memo>),
+    Read(Window),
     Wait,
     Leave,
 }
@@ -56,6 +63,8 @@ pub(super) enum Next {
 #[derive(Default)]
 pub(super) struct Sweep {
     pub(super) due: Due,
+    /// Replies that will not be read; their answers are told by being dropped, once the lock is released.
+    pub(super) unread: Vec<ReplyAnswer>,
     pub(super) start: Vec<Badge>,
     /// Threads that were written off just now.
     pub(super) written_off: usize,
@@ -63,9 +72,24 @@ pub(super) struct Sweep {
     pub(super) exhausted: bool,
 }
 
+/// What became of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Run {
+    /// A turn was judged.
+    Judged,
+    /// A reply was read.
+    Read,
+    /// A reply was not read: the judge reads none, or failed.
+    Unread,
+    /// The judge failed on a turn.
+    Failed,
+}
+
 pub(super) struct Roster {
     limits: Limits,
     queue: VecDeque<(Job, Instant)>,
+    /// Replies to be read when no turn waits.
+    replies: VecDeque<ReplyTurn>,
     seats: Vec<Seat>,
     written_off: usize,
     exhausted: bool,
@@ -88,11 +112,11 @@ enum State {
         since: Instant,
     },
     Idle,
-    /// The answer is gone once the deadline has passed.
+    /// A turn's answer is gone once its deadline has passed.
     Running {
         since: Instant,
         due: Instant,
-        answer: Option<Answer>,
+        owed: Option<Owed>,
     },
     /// The last thread failed; the next comes at this time.
     Vacant {
@@ -109,6 +133,7 @@ impl Roster {
         let roster = Self {
             limits,
             queue: VecDeque::with_capacity(limits.queue),
+            replies: VecDeque::new(),
             seats: (0..limits.threads).map(|_| seat()).collect(),
             written_off: 0,
             exhausted: false,
@@ -137,6 +162,16 @@ impl Roster {
         let due = now + self.limits.deadline;
         self.queue.push_back((job, due));
         Ok(due)
+    }
+
+    /// Takes a reply to be read later, or gives it back: there is room for as many as for turns.
+    pub(super) fn admit_reply(&mut self, reply: ReplyTurn, now: Instant) -> Option<ReplyTurn> {
+        if self.closing || self.replies.len() >= self.limits.queue || !self.is_able(now) {
+            self.counts.replies_dropped += 1;
+            return Some(reply);
+        }
+        self.replies.push_back(reply);
+        None
     }
 
     /// Whether any thread is there that does not hang.
@@ -178,39 +213,45 @@ impl Roster {
                 late.push((job.answer, Bypass::Deadline));
                 continue;
             }
-            self.seats[badge.seat].state = State::Running { since: now, due, answer: Some(job.answer) };
+            self.seats[badge.seat].state = State::Running { since: now, due, owed: Some(Owed::Turn(job.answer)) };
             return (Next::Run(job.window, job.memo), late);
+        }
+        if let Some(reply) = self.replies.pop_front() {
+            let due = now + self.limits.deadline;
+            self.seats[badge.seat].state = State::Running { since: now, due, owed: Some(Owed::Reply(reply.answer)) };
+            return (Next::Read(reply.window), late);
         }
         (if self.closing { Next::Leave } else { Next::Wait }, late)
     }
 
     /// Notes that the thread has run its job.
     ///
-    /// Returns the answer, unless it was given already, and whether the thread may go on.
-    pub(super) fn finish(&mut self, badge: Badge, now: Instant, judged: bool) -> (Option<Answer>, bool) {
-        if judged {
-            self.counts.judged += 1;
-        } else {
-            self.counts.failed += 1;
+    /// Returns what it owes, unless that was given already, and whether the thread may go on.
+    pub(super) fn finish(&mut self, badge: Badge, now: Instant, run: Run) -> (Option<Owed>, bool) {
+        match run {
+            Run::Judged => self.counts.judged += 1,
+            Run::Read => self.counts.replies_read += 1,
+            Run::Unread => self.counts.replies_dropped += 1,
+            Run::Failed => self.counts.failed += 1,
         }
         if !self.holds(badge) {
             self.came_back();
             return (None, false);
         }
         let seat = &mut self.seats[badge.seat];
-        let State::Running { since, answer, .. } = std::mem::replace(&mut seat.state, State::Idle) else {
+        let State::Running { since, owed, .. } = std::mem::replace(&mut seat.state, State::Idle) else {
             return (None, true);
         };
         seat.faults = 0;
         let took = now.saturating_duration_since(since);
         self.usual = if self.usual.is_zero() { took } else { (self.usual * 7 + took) / 8 };
-        (answer, true)
+        (owed, true)
     }
 
     /// Notes that the thread fails and ends: its judge panicked, or its model did not load.
     ///
-    /// Returns the answer it owes, if any. The seat is filled again by a later sweep.
-    pub(super) fn vacate(&mut self, badge: Badge, now: Instant) -> Option<Answer> {
+    /// Returns what it owes, if anything. The seat is filled again by a later sweep.
+    pub(super) fn vacate(&mut self, badge: Badge, now: Instant) -> Option<Owed> {
         if !self.holds(badge) {
             self.came_back();
             return None;
@@ -219,7 +260,7 @@ impl Roster {
         let until = now + pause(seat.faults);
         seat.faults = seat.faults.saturating_add(1);
         match std::mem::replace(&mut seat.state, State::Vacant { until }) {
-            State::Running { answer, .. } => answer,
+            State::Running { owed, .. } => owed,
             _ => None,
         }
     }
@@ -246,9 +287,9 @@ impl Roster {
         }
         for at in 0..self.seats.len() {
             let seat = &mut self.seats[at];
-            if let State::Running { due, answer, .. } = &mut seat.state
+            if let State::Running { due, owed, .. } = &mut seat.state
                 && *due <= now
-                && let Some(answer) = answer.take()
+                && let Some(Owed::Turn(answer)) = owed.take_if(|owed| matches!(owed, Owed::Turn(_)))
             {
                 self.counts.deadline += 1;
                 sweep.due.push((answer, Bypass::Deadline));
@@ -265,7 +306,11 @@ impl Roster {
                 sweep.written_off += 1;
             }
             seat.term += 1;
-            seat.state = State::Starting { since: now };
+            let before = std::mem::replace(&mut seat.state, State::Starting { since: now });
+            if let State::Running { owed: Some(Owed::Reply(answer)), .. } = before {
+                self.counts.replies_dropped += 1;
+                sweep.unread.push(answer);
+            }
             self.counts.replaced += 1;
             sweep.start.push(Badge { seat: at, term: seat.term });
         }
@@ -277,7 +322,7 @@ impl Roster {
         let queued = self.queue.front().map(|(_, due)| *due);
         let seats = self.seats.iter().flat_map(|seat| {
             let due = match &seat.state {
-                State::Running { due, answer: Some(_), .. } => Some(*due),
+                State::Running { due, owed: Some(Owed::Turn(_)), .. } => Some(*due),
                 _ => None,
             };
             let may_replace =
@@ -287,14 +332,22 @@ impl Roster {
         queued.into_iter().chain(seats).min()
     }
 
-    /// Takes no more jobs. Those in the queue are still judged or answered.
-    pub(super) fn close(&mut self) {
+    /// Takes no more jobs. Those in the queue are still judged or answered; replies that wait are given back.
+    pub(super) fn close(&mut self) -> VecDeque<ReplyTurn> {
         self.closing = true;
+        self.counts.replies_dropped += self.replies.len() as u64;
+        std::mem::take(&mut self.replies)
+    }
+
+    /// Whether no reply waits to be read or is being read.
+    pub(super) fn has_read_all(&self) -> bool {
+        let reads = |seat: &Seat| matches!(seat.state, State::Running { owed: Some(Owed::Reply(_)), .. });
+        self.replies.is_empty() && !self.seats.iter().any(reads)
     }
 
     /// Whether the pool closes and no answer is owed any more.
     pub(super) fn is_settled(&self) -> bool {
-        let owes = |seat: &Seat| matches!(seat.state, State::Running { answer: Some(_), .. });
+        let owes = |seat: &Seat| matches!(seat.state, State::Running { owed: Some(Owed::Turn(_)), .. });
         self.closing && self.queue.is_empty() && !self.seats.iter().any(owes)
     }
 
@@ -309,6 +362,7 @@ impl Roster {
         PoolStats {
             threads: self.seats.len(),
             queued: self.queue.len(),
+            replies_queued: self.replies.len(),
             running: seats(|state| matches!(state, State::Running { .. })),
             idle: seats(|state| matches!(state, State::Idle)),
             written_off: self.written_off,

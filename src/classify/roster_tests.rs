@@ -2,11 +2,13 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 
 use proptest::prelude::*;
 
-use super::super::{Excerpt, Judgement, Judging, ModelId};
+use super::super::{AssistantJudgement, Excerpt, Judgement, Judging, ModelId};
 use super::*;
 use crate::dialogue::{Distribution, Role};
 
@@ -21,6 +23,22 @@ fn judgement() -> Judgement {
         emotion: 0.0,
         tokens: 4,
         model: ModelId::of(&[]),
+    }
+}
+
+fn window(role: Role) -> Window {
+    let turn = Excerpt { role, head: "hi".to_owned(), tail: None };
+    Window { turn, context: Vec::new(), system: None, marks: Vec::new() }
+}
+
+/// Gives what a thread owes after a run that went well or not.
+fn give(owed: Option<Owed>, otherwise: Result<(), Bypass>) {
+    match owed {
+        Some(Owed::Turn(answer)) => answer.send(otherwise.map(|()| judgement().into())),
+        Some(Owed::Reply(answer)) if otherwise.is_ok() => {
+            answer.send(AssistantJudgement { acts: Distribution::new(&[0.0; 9]).unwrap(), tokens: 4 });
+        }
+        Some(Owed::Reply(_)) | None => {}
     }
 }
 
@@ -53,6 +71,8 @@ struct Play {
     threads: Vec<(Badge, Doing)>,
     asked: Vec<Asked>,
     answers: Vec<Result<(), Bypass>>,
+    /// Replies of which somebody was told, with acts or without.
+    told: Arc<AtomicUsize>,
 }
 
 impl Play {
@@ -60,7 +80,7 @@ impl Play {
         let now = Instant::now();
         let (roster, badges) = Roster::new(limits, now);
         let threads = badges.into_iter().map(|badge| (badge, Doing::Starting)).collect();
-        Self { roster, now, threads, asked: Vec::new(), answers: Vec::new() }
+        Self { roster, now, threads, asked: Vec::new(), answers: Vec::new(), told: Arc::default() }
     }
 
     /// With every thread ready.
@@ -70,10 +90,18 @@ impl Play {
         play
     }
 
+    /// Hands in a reply, and says whether there was room.
+    fn reply(&mut self) -> bool {
+        let told = Arc::clone(&self.told);
+        let answer = ReplyAnswer::new(move |_| {
+            told.fetch_add(1, Ordering::SeqCst);
+        });
+        self.roster.admit_reply(ReplyTurn { window: window(Role::Assistant), answer }, self.now).is_none()
+    }
+
     fn ask(&mut self) -> Option<Bypass> {
         let (judging, answer) = Judging::pending();
-        let turn = Excerpt { role: Role::User, head: "hi".to_owned(), tail: None };
-        let window = Window { turn, context: Vec::new(), system: None, marks: Vec::new() };
+        let window = window(Role::User);
         match self.roster.admit(Job { window, answer, memo: None }, self.now) {
             Ok(due) => {
                 self.asked.push(Asked { judging, due });
@@ -97,7 +125,7 @@ impl Play {
                 let (next, late) = self.roster.next(badge, now);
                 late.into_iter().for_each(|(answer, bypass)| answer.send(Err(bypass)));
                 match next {
-                    Next::Run(..) => Some(Doing::Running(now)),
+                    Next::Run(..) | Next::Read(..) => Some(Doing::Running(now)),
                     Next::Wait => Some(Doing::Idle),
                     Next::Leave => {
                         self.roster.leave(badge);
@@ -106,17 +134,13 @@ impl Play {
                 }
             }
             (Doing::Running(_), Outcome::Panic) => {
-                if let Some(answer) = self.roster.vacate(badge, now) {
-                    answer.send(Err(Bypass::Panicked));
-                }
+                give(self.roster.vacate(badge, now), Err(Bypass::Panicked));
                 None
             }
             (Doing::Running(_), outcome) => {
                 let fine = outcome == Outcome::Fine;
-                let (answer, stays) = self.roster.finish(badge, now, fine);
-                if let Some(answer) = answer {
-                    answer.send(if fine { Ok(judgement().into()) } else { Err(Bypass::ClassifierFailed) });
-                }
+                let (owed, stays) = self.roster.finish(badge, now, if fine { Run::Judged } else { Run::Failed });
+                give(owed, if fine { Ok(()) } else { Err(Bypass::ClassifierFailed) });
                 stays.then_some(Doing::Idle)
             }
         };
@@ -189,6 +213,7 @@ enum Outcome {
 #[derive(Clone, Debug)]
 enum Move {
     Ask,
+    Reply,
     /// The one who waits longest goes.
     Abandon,
     Step(usize, Outcome),
@@ -199,6 +224,7 @@ fn any_move() -> impl Strategy<Value = Move> {
     let outcome = prop_oneof![6 => Just(Outcome::Fine), 1 => Just(Outcome::Fail), 1 => Just(Outcome::Panic)];
     prop_oneof![
         4 => Just(Move::Ask),
+        3 => Just(Move::Reply),
         1 => Just(Move::Abandon),
         8 => (0..12_usize, outcome).prop_map(|(i, outcome)| Move::Step(i, outcome)),
         3 => (0..15_u64).prop_map(Move::Pass),
@@ -209,12 +235,12 @@ fn any_move() -> impl Strategy<Value = Move> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
 
-    /// Whatever threads and clients do in whatever order: every turn is answered once and by its deadline, every
-    /// thread is accounted for, and the pool works again afterwards.
+    /// Whatever threads and clients do in whatever order: every turn is answered once and by its deadline, every reply
+    /// is told of once, every thread is accounted for, and the pool works again afterwards.
     #[test]
     fn every_interleaving_answers_in_time_and_heals(moves in prop::collection::vec(any_move(), 0..150)) {
         let mut play = Play::new(LIMITS);
-        let (mut admitted, mut abandoned) = (0, 0);
+        let (mut admitted, mut abandoned, mut replies) = (0, 0, 0);
         for step in moves {
             match step {
                 Move::Ask => match play.ask() {
@@ -222,6 +248,11 @@ proptest! {
                     Some(Bypass::Stalled) => prop_assert!(!play.roster.is_able(play.now)),
                     Some(bypass) => prop_assert_eq!(bypass, Bypass::Saturated),
                 },
+                Move::Reply => {
+                    let room = play.roster.replies.len() < LIMITS.queue && play.roster.is_able(play.now);
+                    prop_assert_eq!(play.reply(), room);
+                    replies += 1;
+                }
                 Move::Abandon if play.asked.is_empty() => {}
                 Move::Abandon => {
                     play.asked.remove(0);
@@ -241,6 +272,8 @@ proptest! {
         prop_assert_eq!(play.roster.stats(play.now).idle, LIMITS.threads);
         prop_assert_eq!(play.answers.len() + abandoned, admitted);
         prop_assert!(play.asked.is_empty());
+        prop_assert!(play.roster.has_read_all());
+        prop_assert_eq!(play.told.load(Ordering::SeqCst), replies);
         play.roster.close();
         (0..play.threads.len()).rev().for_each(|i| play.step(i, Outcome::Fine));
         prop_assert!(play.roster.is_empty() && play.roster.is_settled());
@@ -275,6 +308,32 @@ fn a_turn_that_comes_alone_is_judged_however_slow_the_last_runs_were() {
     play.step(0, Outcome::Fine);
     play.step(0, Outcome::Fine);
     assert_eq!(play.answers, [Ok(())]);
+}
+
+#[test]
+fn turns_go_before_replies_and_replies_never_crowd_them_out() {
+    let mut play = Play::ready(Limits { threads: 1, ..LIMITS });
+    (0..3).for_each(|_| assert!(play.reply()));
+    assert!(!play.reply(), "as many replies may wait as turns");
+    assert_eq!(play.ask(), None);
+    play.step(0, Outcome::Fine);
+    play.step(0, Outcome::Fine);
+    assert_eq!((play.answers.len(), play.told.load(Ordering::SeqCst)), (1, 1), "the turn was judged first");
+    (0..3).for_each(|_| assert_eq!(play.ask(), None));
+    assert_eq!(play.ask(), Some(Bypass::Saturated), "only turns fill the queue of turns");
+    assert_eq!(play.roster.close().len(), 3, "replies are given back when the pool closes");
+}
+
+#[test]
+fn a_reply_that_hangs_is_told_of_when_its_thread_is_written_off() {
+    let mut play = Play::ready(Limits { threads: 1, ..LIMITS });
+    assert!(play.reply());
+    play.step(0, Outcome::Fine);
+    play.pass(99);
+    assert_eq!(play.told.load(Ordering::SeqCst), 0);
+    assert!(!play.roster.has_read_all());
+    play.pass(2);
+    assert_eq!((play.told.load(Ordering::SeqCst), play.roster.written_off), (1, 1));
 }
 
 #[test]

@@ -18,6 +18,10 @@ pub struct Counts {
     pub saturated: u64,
     /// Turns turned away because every thread hung or was being replaced.
     pub stalled: u64,
+    /// Replies read for their acts.
+    pub replies_read: u64,
+    /// Replies not read: too many waited, the run failed, or the pool closed.
+    pub replies_dropped: u64,
     /// Threads started in the place of others.
     pub replaced: u64,
     /// Threads that could not load their model.
@@ -32,6 +36,8 @@ pub struct PoolStats {
     pub threads: usize,
     /// Turns in the queue.
     pub queued: usize,
+    /// Replies that wait to be read.
+    pub replies_queued: usize,
     /// Threads in a run, hanging ones included that are not yet written off.
     pub running: usize,
     /// Threads that wait for work.

@@ -122,31 +122,84 @@ impl Window {
         let judged = conversation.turns.get(at)?;
         let before = &conversation.turns[..at];
         let turn = excerpt(judged, TURN_BYTES)?;
-        let mut context = Vec::new();
-        for message in
-            before.iter().rev().filter(|m| matches!(m.role, Role::User | Role::Assistant)).take(CONTEXT_TURNS)
-        {
-            context.extend(excerpt(message, CONTEXT_BYTES));
+        let context = context(before, |_| CONTEXT_BYTES);
+        let system = system(before);
+        let mut marks = vec![if judged.role == Role::Assistant { Mark::JudgedAssistant } else { Mark::JudgedUser }];
+        marks.extend(turn_marks(&turn, length(judged)));
+        if judged.has(PartKind::Image) {
+            marks.push(Mark::Image);
         }
-        let system = before.iter().find(|m| m.role == Role::System).and_then(|m| excerpt(m, CONTEXT_BYTES));
-        let marks = marks(conversation, judged, &turn, before);
+        if judged.has(PartKind::File) || judged.has(PartKind::Audio) {
+            marks.push(Mark::File);
+        }
+        marks.extend(marks_before(conversation, before));
         Some(Self { turn, context, system, marks })
     }
 }
 
-fn marks(conversation: &Conversation<'_>, judged: &Turn<'_>, turn: &Excerpt, before: &[Turn<'_>]) -> Vec<Mark> {
-    let mut marks = vec![if judged.role == Role::Assistant { Mark::JudgedAssistant } else { Mark::JudgedUser }];
+/// What a window on a reply shows beside the reply, kept while the reply is on its way.
+///
+/// At most some 2 KiB, so that many streams may be open; of older messages it holds less than [`Window::of`], but more
+/// than the model's tokens have room for.
+#[derive(Clone, Debug)]
+pub struct Prelude {
+    context: Vec<Excerpt>,
+    system: Option<Excerpt>,
+    marks: Vec<Mark>,
+}
+
+impl Prelude {
+    /// Of the reply that will follow `conversation`.
+    pub fn of(conversation: &Conversation<'_>) -> Self {
+        let before = &conversation.turns[..];
+        // The newest messages get most of the tokens: see the layout of windows.
+        let context = context(before, |place| [CONTEXT_BYTES, 128, 96][place.min(2)]);
+        Self { context, system: system(before), marks: marks_before(conversation, before) }
+    }
+
+    /// The window on the reply, of which the beginning and, where something was left out, the end are known, and its
+    /// length in bytes. `None` for a reply without text.
+    pub fn reply(self, head: String, tail: Option<String>, bytes: usize) -> Option<Window> {
+        if head.is_empty() {
+            return None;
+        }
+        let turn = Excerpt { role: Role::Assistant, head, tail };
+        let mut marks = vec![Mark::JudgedAssistant];
+        marks.extend(turn_marks(&turn, bytes));
+        marks.extend(self.marks);
+        Some(Window { turn, context: self.context, system: self.system, marks })
+    }
+}
+
+/// The last messages of users and assistants, newest first, each with at most `bytes` of its place at each end.
+fn context(before: &[Turn<'_>], bytes: impl Fn(usize) -> usize) -> Vec<Excerpt> {
+    let said = before.iter().rev().filter(|m| matches!(m.role, Role::User | Role::Assistant)).take(CONTEXT_TURNS);
+    said.enumerate().filter_map(|(place, message)| excerpt(message, bytes(place))).collect()
+}
+
+fn system(before: &[Turn<'_>]) -> Option<Excerpt> {
+    before.iter().find(|m| m.role == Role::System).and_then(|m| excerpt(m, CONTEXT_BYTES))
+}
+
+/// What the judged turn's text holds.
+fn turn_marks(turn: &Excerpt, bytes: usize) -> impl Iterator<Item = Mark> {
+    let holds = [
+        (Mark::Code, has_code(turn)),
+        (Mark::Quote, has_quote(turn)),
+        (Mark::Table, has_table(turn)),
+        (Mark::LongText, bytes > LONG_BYTES),
+    ];
+    holds.into_iter().filter(|(_, holds)| *holds).map(|(mark, _)| mark)
+}
+
+/// What the messages before the judged turn hold.
+fn marks_before(conversation: &Conversation<'_>, before: &[Turn<'_>]) -> Vec<Mark> {
+    let mut marks = Vec::new();
     let mut add = |mark, holds: bool| {
         if holds {
             marks.push(mark);
         }
     };
-    add(Mark::Code, has_code(turn));
-    add(Mark::Quote, has_quote(turn));
-    add(Mark::Table, has_table(turn));
-    add(Mark::LongText, length(judged) > LONG_BYTES);
-    add(Mark::Image, judged.has(PartKind::Image));
-    add(Mark::File, judged.has(PartKind::File) || judged.has(PartKind::Audio));
     add(Mark::HasSystem, before.iter().any(|m| m.role == Role::System));
     add(Mark::HasTools, conversation.tools);
     match before.iter().filter(|m| m.is_user_text()).count() {
@@ -264,6 +317,35 @@ mod tests {
         let quote = "\"The quick brown fox jumps over the lazy dog again\" – who said it?";
         assert!(window(&[(Role::User, quote)]).marks.contains(&Mark::Quote));
         assert!(!window(&[(Role::User, "what is \"vim\"?")]).marks.contains(&Mark::Quote));
+    }
+
+    #[test]
+    fn a_reply_that_comes_later_gets_the_window_that_it_would_get_in_the_conversation() {
+        let long = "A rather long answer, | with ; many words. ".repeat(60);
+        for reply in ["Which city?", "```\nlet x;\n```", &long, ""] {
+            let said = vec![
+                Turn::new(Role::System, "Be brief."),
+                Turn::new(Role::User, "What is the weather like?"),
+                Turn::new(Role::Assistant, "Where are you?"),
+                Turn::new(Role::User, "In Lisbon"),
+            ];
+            let later = {
+                let (head, tail) = Text::Plain(reply).ends(TURN_BYTES, TURN_BYTES).unwrap();
+                let conversation = Conversation { turns: said.clone(), tools: true };
+                Prelude::of(&conversation).reply(head.into_owned(), tail.map(Cow::into_owned), reply.len())
+            };
+            let turns = said.into_iter().chain([Turn::new(Role::Assistant, reply)]).collect();
+            assert_eq!(later, Window::of(&Conversation { turns, tools: true }, 4), "{reply}");
+        }
+    }
+
+    #[test]
+    fn a_prelude_is_small_however_long_the_conversation() {
+        let text = "word ".repeat(10_000);
+        let turns = (0..40).map(|i| Turn::new([Role::User, Role::Assistant][i % 2], &text)).collect();
+        let prelude = Prelude::of(&Conversation { turns, tools: false });
+        let bytes: usize = prelude.context.iter().map(|e| e.head.len() + e.tail.as_ref().map_or(0, String::len)).sum();
+        assert!((500..=2048).contains(&bytes), "{bytes}");
     }
 
     #[test]

@@ -5,8 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::Sender;
 
-use super::pool::{Judge, Shared};
-use super::roster::Badge;
+use super::cache::Memo;
+use super::pool::{Judge, Shared, Work};
+use super::roster::{Badge, Owed, Run};
+use super::{Judgement, Window};
 use crate::dialogue::Bypass;
 use crate::error::{Error, Result};
 
@@ -39,44 +41,18 @@ pub(super) fn run(shared: &Arc<Shared>, badge: Badge, started: Option<Sender<Res
     }
 }
 
-/// Judges one job after the other. `false` if the seat is already given up.
+/// Does one job after the other. `false` if the seat is already given up.
 fn judge_all(shared: &Shared, badge: Badge, mut judge: Box<dyn Judge>) -> bool {
-    while let Some((window, memo)) = shared.next(badge) {
-        match catch_unwind(AssertUnwindSafe(|| judge.judge(&window))) {
-            Ok(Ok(judgement)) => {
-                let judgement = Arc::new(judgement);
-                // Kept even where it comes too late: a retry of the same turn is then answered at once.
-                if let Some(memo) = memo {
-                    memo.keep(&judgement);
-                }
-                let (answer, stays) = shared.finish(badge, true);
-                if let Some(answer) = answer {
-                    answer.send(Ok(judgement));
-                }
-                if !stays {
-                    return false;
-                }
-            }
-            Ok(Err(error)) => {
-                let (answer, stays) = shared.finish(badge, false);
-                // A model that fails on every turn would fill the log: the first, second, fourth, eighth … is told.
-                let errors = shared.errors.fetch_add(1, Ordering::Relaxed) + 1;
-                if errors.is_power_of_two() {
-                    tracing::warn!(?error, errors, "a turn could not be judged");
-                }
-                if let Some(answer) = answer {
-                    answer.send(Err(Bypass::ClassifierFailed));
-                }
-                if !stays {
-                    return false;
-                }
-            }
-            Err(_) => {
+    while let Some(work) = shared.next(badge) {
+        let done = match work {
+            Work::Turn(window, memo) => judge_turn(shared, badge, &mut judge, &window, memo),
+            Work::Reply(window) => read_reply(shared, badge, &mut judge, &window),
+        };
+        match done {
+            Done::Stays => {}
+            Done::Leaves => return false,
+            Done::Panicked => {
                 tracing::error!("the classifier panicked; its thread is replaced");
-                let answer = shared.vacate(badge, |roster| roster.counts.panicked += 1);
-                if let Some(answer) = answer {
-                    answer.send(Err(Bypass::Panicked));
-                }
                 // A judge that panicked may do so again when it is dropped.
                 let _ = catch_unwind(AssertUnwindSafe(|| drop(judge)));
                 return false;
@@ -86,6 +62,89 @@ fn judge_all(shared: &Shared, badge: Badge, mut judge: Box<dyn Judge>) -> bool {
     // Before the seat counts as left: whoever closes the pool waits for the model to be gone.
     drop(judge);
     true
+}
+
+/// What becomes of the thread after a job.
+enum Done {
+    Stays,
+    /// The seat was given to another.
+    Leaves,
+    Panicked,
+}
+
+impl Done {
+    fn of(stays: bool) -> Self {
+        if stays { Self::Stays } else { Self::Leaves }
+    }
+}
+
+fn judge_turn(shared: &Shared, badge: Badge, judge: &mut Box<dyn Judge>, window: &Window, memo: Option<Memo>) -> Done {
+    match catch_unwind(AssertUnwindSafe(|| judge.judge(window))) {
+        Ok(Ok(judgement)) => {
+            let judgement = Arc::new(judgement);
+            // Kept even where it comes too late: a retry of the same turn is then answered at once.
+            if let Some(memo) = memo {
+                memo.keep(&judgement);
+            }
+            let (owed, stays) = shared.finish(badge, Run::Judged);
+            answer(owed, Ok(judgement));
+            Done::of(stays)
+        }
+        Ok(Err(error)) => {
+            let (owed, stays) = shared.finish(badge, Run::Failed);
+            warn(shared, &error);
+            answer(owed, Err(Bypass::ClassifierFailed));
+            Done::of(stays)
+        }
+        Err(_) => {
+            answer(shared.vacate(badge, |roster| roster.counts.panicked += 1), Err(Bypass::Panicked));
+            Done::Panicked
+        }
+    }
+}
+
+fn read_reply(shared: &Shared, badge: Badge, judge: &mut Box<dyn Judge>, window: &Window) -> Done {
+    let read = catch_unwind(AssertUnwindSafe(|| judge.judge_reply(window)));
+    let done = match read {
+        Ok(Ok(Some(judgement))) => {
+            let (owed, stays) = shared.finish(badge, Run::Read);
+            if let Some(Owed::Reply(answer)) = owed {
+                answer.send(judgement);
+            }
+            Done::of(stays)
+        }
+        Ok(declined) => {
+            let (owed, stays) = shared.finish(badge, Run::Unread);
+            if let Err(error) = declined {
+                warn(shared, &error);
+            }
+            drop(owed);
+            Done::of(stays)
+        }
+        Err(_) => {
+            drop(shared.vacate(badge, |roster| {
+                roster.counts.panicked += 1;
+                roster.counts.replies_dropped += 1;
+            }));
+            Done::Panicked
+        }
+    };
+    shared.tell_read();
+    done
+}
+
+fn answer(owed: Option<Owed>, verdict: Result<Arc<Judgement>, Bypass>) {
+    if let Some(Owed::Turn(answer)) = owed {
+        answer.send(verdict);
+    }
+}
+
+/// A model that fails on every turn would fill the log: the first, second, fourth, eighth … is told.
+fn warn(shared: &Shared, error: &Error) {
+    let errors = shared.errors.fetch_add(1, Ordering::Relaxed) + 1;
+    if errors.is_power_of_two() {
+        tracing::warn!(?error, errors, "a message could not be judged");
+    }
 }
 
 fn lower_priority() {

@@ -76,6 +76,7 @@ pub(super) fn grounder(
 fn settings(builder: GrounderBuilder, config: &Config) -> GrounderBuilder {
     builder.configure(|settings| {
         settings.tools = config.tools;
+        settings.replies = config.classifier.replies;
         settings.body_cap = config.limits.classify_bytes.as_usize();
         settings.text_cap = config.limits.text_bytes.as_usize();
         settings.debug_headers = config.debug_headers;

@@ -28,6 +28,7 @@ impl Collector for Gauges {
             };
             gauge("classifier_threads", "Threads that the classifier is meant to have", stats.threads)?;
             gauge("classifier_queued", "Turns in the classifier's queue", stats.queued)?;
+            gauge("classifier_replies_queued", "Replies that wait to be read", stats.replies_queued)?;
             gauge("classifier_running", "Classifier threads in a run", stats.running)?;
             gauge("classifier_written_off", "Classifier threads that hung and have not come back", stats.written_off)?;
             gauge("classifier_able", "Whether any classifier thread can take a turn", usize::from(stats.able))?;
@@ -37,6 +38,12 @@ impl Collector for Gauges {
             counter("classifier_judged", "Turns judged, late ones included", counts.judged)?;
             counter("classifier_failed", "Runs of the model that ended in an error", counts.failed)?;
             counter("classifier_panicked", "Runs of the model that panicked", counts.panicked)?;
+            counter("classifier_replies_read", "Replies read for their acts", counts.replies_read)?;
+            counter(
+                "classifier_replies_dropped",
+                "Replies not read: too many waited, or the run failed",
+                counts.replies_dropped,
+            )?;
             counter("classifier_replaced", "Classifier threads started in the place of others", counts.replaced)?;
         }
         if let Some(records) = self.records.get() {

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use clap::Args;
 use tower_layer::Layer;
@@ -15,6 +15,9 @@ use crate::config::{Config, Listen, Model, OrOff, Overrides, RecordsTo, Upstream
 use crate::layer::{GroundingLayer, RequestBody};
 use crate::observe::Metrics;
 use crate::proxy::{InboundBody, Server, Upstream};
+
+/// How long the end of the process waits for replies that are still to be read; 64 of them take some 300 ms.
+const LAST_REPLIES: Duration = Duration::from_secs(2);
 
 /// Serve as a proxy in front of an LLM API
 #[derive(Args)]
@@ -127,9 +130,16 @@ async fn serve(config: Config, port_file: Option<PathBuf>, started: Instant) -> 
         () = server.run(service, signals.next()) => {}
         () = async { again.next().await; again.next().await } => tracing::warn!("told twice to stop; ending at once"),
     }
-    if let Some(records) = records {
-        tokio::task::spawn_blocking(move || records.close()).await?;
-    }
+    tokio::task::spawn_blocking(move || {
+        if let Some(classifier) = gauges.classifier.get() {
+            // Their records are told once they are read.
+            classifier.wait_for_replies(LAST_REPLIES);
+        }
+        if let Some(records) = records {
+            records.close();
+        }
+    })
+    .await?;
     Ok(())
 }
 

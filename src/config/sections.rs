@@ -42,6 +42,8 @@ pub struct Classifier {
     pub cache: usize,
     /// The share of turns that truly need a question; scores are calibrated to it.
     pub base_rate: Share,
+    /// Whether replies to judged turns are read for the acts they show, when no turn waits.
+    pub replies: bool,
 }
 
 impl Default for Classifier {
@@ -54,6 +56,7 @@ impl Default for Classifier {
             queue: const { NonZeroUsize::new(64).unwrap() },
             cache: 4096,
             base_rate: Share::THREE_IN_A_HUNDRED,
+            replies: true,
         }
     }
 }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::{Grounder, JudgedTurn, Pending, ToolsOffered};
 use crate::act::{Intervention, Words, words};
 use crate::classify::Judgement;
-use crate::dialogue::{Bypass, Delivery, GroundingAct};
+use crate::dialogue::{AssistantAct, Bypass, Delivery, GroundingAct};
 use crate::observe::Judged;
 use crate::policy::Situation;
 use crate::wire::Document;
@@ -31,6 +31,8 @@ impl Grounder {
             Ok(judgement) => judgement,
             Err(bypass) => {
                 pending.record.bypass = Some(bypass);
+                // Of a turn that was not judged, the reply is of no use either.
+                pending.prelude = None;
                 return Outcome { intervention: Intervention::Pass, pending: Box::new(pending) };
             }
         };
@@ -52,7 +54,11 @@ impl Grounder {
                     record.added_bytes = splice.with.len() as u64;
                     Intervention::Edit(document.splice(&[splice]))
                 }
-                (Ok(_), Words::Ask(question), _) => Intervention::Reply(dialect.reply(&reply_to, question)),
+                (Ok(_), Words::Ask(question), _) => {
+                    // Our own words need no reading.
+                    record.assistant_acts = Some(vec![AssistantAct::Clarification]);
+                    Intervention::Reply(dialect.reply(&reply_to, question))
+                }
                 // The body was only skimmed so far. What is edited must be what it seems to be, to the last byte.
                 (Err(bypass), ..) => leave_alone(record, bypass),
                 (Ok(_), Words::Steer(_), None) => leave_alone(record, Bypass::NotHumanText),

@@ -4,8 +4,13 @@ use std::fmt;
 use std::time::Instant;
 
 use super::Grounder;
-use crate::observe::{Ending, Record};
+use crate::classify::{AssistantJudgement, Prelude, ReplyAnswer, ReplyTurn};
+use crate::dialogue::AssistantAct;
+use crate::observe::{Ending, Observers, Record};
 use crate::wire::Reading;
+
+/// An act is seen in a reply from this probability on.
+const SEEN: f32 = 0.5;
 
 /// A record in the making. It is told to the observers when it is finished, or dropped because the client left.
 pub struct Pending {
@@ -13,12 +18,14 @@ pub struct Pending {
     grounder: Grounder,
     accepted: Instant,
     forwarded: Option<Instant>,
+    /// What a window on the reply will show beside it, where the reply is to be read for its acts.
+    pub(super) prelude: Option<Box<Prelude>>,
     told: bool,
 }
 
 impl Pending {
     pub(super) fn new(record: Record, grounder: Grounder, accepted: Instant) -> Self {
-        Self { record, grounder, accepted, forwarded: None, told: false }
+        Self { record, grounder, accepted, forwarded: None, prelude: None, told: false }
     }
 
     /// What is known so far.
@@ -45,27 +52,59 @@ impl Pending {
         }
     }
 
-    /// The exchange is over.
+    /// The exchange is over. The record is told once the reply has been read for its acts, where it is.
     pub(crate) fn finish(mut self, ending: Ending, reading: Option<Reading>) {
         self.record.ending = ending;
-        if let Some(reading) = reading {
-            self.record.finish_reason = reading.finish_reason;
-            self.record.usage = reading.usage;
-        }
-        self.tell();
+        let Some(reading) = reading else { return };
+        self.record.finish_reason = reading.finish_reason;
+        self.record.usage = reading.usage;
+        // The acts of a reply that was cut are not those it was going to show.
+        let whole = ending == Ending::Complete && !reading.failed && reading.unread.is_none();
+        let Some(prelude) = self.prelude.take().filter(|_| whole) else { return };
+        let bytes = reading.text.bytes();
+        let (head, tail) = reading.text.into_excerpt();
+        let Some(window) = prelude.reply(head, tail, bytes) else { return };
+        let Some(untold) = self.untold() else { return };
+        let answer = ReplyAnswer::new(move |judgement| untold.tell(judgement));
+        self.grounder.0.classifier.read_reply(ReplyTurn { window, answer });
     }
 
-    fn tell(&mut self) {
-        if !std::mem::replace(&mut self.told, true) {
-            self.grounder.0.observers.turn(self.record.clone());
+    /// The record and those who are to be told, the first time this is asked.
+    fn untold(&mut self) -> Option<Untold> {
+        if std::mem::replace(&mut self.told, true) {
+            return None;
         }
+        // What stays behind is never told.
+        let empty = Record::new(self.record.dialect, self.record.policy.clone(), self.record.config.clone());
+        let record = std::mem::replace(&mut self.record, empty);
+        Some(Untold { record, observers: self.grounder.0.observers.clone() })
     }
+}
+
+/// A record that is complete but for the acts of the reply. It holds on to nobody but the observers, so that what waits
+/// in the classifier does not keep the classifier alive.
+struct Untold {
+    record: Record,
+    observers: Observers,
+}
+
+impl Untold {
+    fn tell(mut self, judgement: Option<AssistantJudgement>) {
+        self.record.assistant_acts = judgement.map(|judgement| seen(&judgement));
+        self.observers.turn(self.record);
+    }
+}
+
+fn seen(judgement: &AssistantJudgement) -> Vec<AssistantAct> {
+    judgement.acts.iter().filter(|(_, probability)| *probability >= SEEN).map(|(act, _)| act).collect()
 }
 
 impl Drop for Pending {
     /// Dropped unfinished: the client left, and the host let go of the request.
     fn drop(&mut self) {
-        self.tell();
+        if let Some(Untold { record, observers }) = self.untold() {
+            observers.turn(record);
+        }
     }
 }
 

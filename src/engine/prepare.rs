@@ -8,7 +8,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use super::wrapper::is_wrapper_only;
 use super::{Admitted, Grounder, Pending, ToolsOffered};
-use crate::classify::Judging;
+use crate::classify::{Judging, Prelude};
 use crate::dialogue::{Bypass, Conversation, ConversationSource, Identity, Part, PartKind, Role, Turn};
 use crate::policy::History;
 use crate::wire::{Call, Dialect, ReplyTo, Tail};
@@ -70,6 +70,9 @@ impl Grounder {
         let (Some(identity), Some(at)) = (identity, call.conversation.last_user()) else {
             return pass(pending, Bypass::NotHumanText);
         };
+        if self.settings().replies && self.0.classifier.reads_replies() {
+            pending.prelude = Some(Box::new(Prelude::of(&call.conversation)));
+        }
         let turn = Box::new(JudgedTurn {
             pending,
             dialect,

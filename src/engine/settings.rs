@@ -22,6 +22,8 @@ pub enum ToolsOffered {
 pub struct Settings {
     /// What is done with requests that offer the model tools.
     pub tools: ToolsOffered,
+    /// Whether replies to judged turns are read for the acts they show, on the classifier's threads.
+    pub replies: bool,
     /// Bytes of a request's body up to which it is read; a larger one streams through.
     pub body_cap: usize,
     /// Bytes of text up to which a conversation is judged.
@@ -38,6 +40,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             tools: ToolsOffered::Observe,
+            replies: true,
             body_cap: 4 << 20,
             text_cap: 1 << 20,
             debug_headers: false,

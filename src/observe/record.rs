@@ -86,7 +86,8 @@ pub struct Record {
     pub first_token_micros: Option<u64>,
     /// Bytes of the response's body.
     pub response_bytes: u64,
-    /// The acts seen in the reply; `None` where it was not judged.
+    /// The acts seen in the reply; `None` where it was not read: a turn that was not judged, a reply that was cut, failed,
+    /// holds no text or is not in English, or a classifier that had too much to do.
     pub assistant_acts: Option<Vec<AssistantAct>>,
 }
 

@@ -1,11 +1,11 @@
 //! The beginning and the end of a text that arrives in pieces, in bounded memory.
 
 /// How many bytes of each end are kept.
-const KEPT: usize = 600;
+const KEPT: usize = 640;
 
-/// The first and the last 600 bytes of a text; they never overlap.
+/// The first and the last 640 bytes of a text; they never overlap.
 ///
-/// A text of up to 1200 bytes is kept whole: its end is what follows the beginning. Cuts fall between characters.
+/// A text of up to 1280 bytes is kept whole: its end is what follows the beginning. Cuts fall between characters.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ends {
     head: String,
@@ -13,11 +13,13 @@ pub struct Ends {
     /// At most four times what is kept; cut back only when that is full, so that many small pieces cost little.
     tail: String,
     cut: bool,
+    bytes: usize,
 }
 
 impl Ends {
     /// Takes the next piece of the text.
     pub(crate) fn push(&mut self, mut piece: &str) {
+        self.bytes = self.bytes.saturating_add(piece.len());
         if !self.head_is_full {
             let room = KEPT - self.head.len();
             let fits = piece.floor_char_boundary(room);
@@ -56,12 +58,22 @@ impl Ends {
         self.head.is_empty()
     }
 
-    /// The first 600 bytes.
+    /// How long the whole text is, in bytes.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// The text, or where something was left out its beginning, and its end.
+    pub fn into_excerpt(self) -> (String, Option<String>) {
+        if self.cut { (self.head, Some(self.tail)) } else { (self.head + &self.tail, None) }
+    }
+
+    /// The first 640 bytes.
     pub fn head(&self) -> &str {
         &self.head
     }
 
-    /// The last 600 bytes of what follows [`head`](Self::head); empty for a shorter text.
+    /// The last 640 bytes of what follows [`head`](Self::head); empty for a shorter text.
     pub fn tail(&self) -> &str {
         &self.tail
     }
@@ -99,6 +111,9 @@ mod tests {
                 prop_assert!(whole.len() > 2 * KEPT - 8, "as much as fits is kept");
             }
             prop_assert_eq!(ends.is_empty(), text.is_empty());
+            prop_assert_eq!(ends.bytes(), text.len());
+            let (head, tail) = ends.clone().into_excerpt();
+            prop_assert_eq!(tail.is_none(), head == text);
         }
     }
 }
