@@ -2,7 +2,7 @@
 
 The first reading is the writer's label in `models/corpus/*.jsonl`; the second, in `models/corpus/second/*.jsonl`, was made without
 seeing it. Prints a summary and writes `models/corpus/agreement.json`: kappa, raw agreement and counts of each label family, the leak
-measures, and every disagreement with how it was settled (`readings.py`). `models/corpus/settled.jsonl` gets the labels of the rows whose
+measures, and every disagreement with how it was settled (`readings.py`). `models/corpus/settled.json` gets the labels of the rows whose
 settled labels are not the writer's. Standard library only.
 """
 
@@ -149,8 +149,9 @@ def main():
     marks = [json.dumps(d, ensure_ascii=False) for d in open_]
     text = json.dumps(spec | {"disagreements": "@"}, indent=1, ensure_ascii=False)
     (corpus / "agreement.json").write_text(text.replace('"@"', "[\n" + ",\n".join(marks) + "\n]") + "\n", encoding="utf-8")
-    lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in apart)
-    (corpus / "settled.jsonl").write_text(lines, encoding="utf-8")
+    # One row a line here, too.
+    lines = ",\n".join(f"{json.dumps(row.pop('id'))}: {json.dumps(row)}" for row in apart)
+    (corpus / "settled.json").write_text("{\n" + lines + "\n}\n", encoding="utf-8")
     for name in ("grade", "gap", "user_act", "user_act_after_first_turn", "emotion"):
         print(f"{name:26} rows {figures[name]['rows']:5}  agreement {figures[name]['agreement']:.3f}  kappa {figures[name]['kappa']:.3f}")
     for act in ASSISTANT_ACTS:

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Deserialize;
 
-use super::Failure;
+use super::{Failure, line};
 use crate::audit::{Audit as Counting, Replies};
 use crate::classify::{Model, ModelFiles, Scores, Window, is_foreign};
 use crate::dialogue::{Conversation, Role};
@@ -86,12 +86,12 @@ impl Audit {
 fn count(input: impl BufRead, model: &mut Model, audit: &mut Counting) -> Result<u64, Failure> {
     let progress = io::stderr().is_terminal();
     let mut bad = 0;
-    for (at, line) in input.split(b'\n').enumerate() {
-        let line = line?;
-        if line.trim_ascii().is_empty() {
+    for (at, text) in input.split(b'\n').enumerate() {
+        let text = text?;
+        if text.trim_ascii().is_empty() {
             continue;
         }
-        if let Err(why) = add(&line, model, audit) {
+        if let Err(why) = add(&text, model, audit) {
             bad += 1;
             writeln!(io::stderr(), "line {}: {why}", at + 1)?;
         }
@@ -105,11 +105,10 @@ fn count(input: impl BufRead, model: &mut Model, audit: &mut Counting) -> Result
     Ok(bad)
 }
 
-fn add(line: &[u8], model: &mut Model, audit: &mut Counting) -> Result<(), Failure> {
-    let Line { reference, replies } = serde_json::from_slice(line).map_err(|e| format!("not a conversation: {e}"))?;
-    let call = Dialect::OpenAiChat
-        .read(line)
-        .map_err(|_| "\"messages\" must be a list of {\"role\", \"content\"} with known roles, and no key twice")?;
+fn add(text: &[u8], model: &mut Model, audit: &mut Counting) -> Result<(), Failure> {
+    let call = Dialect::OpenAiChat.read(text).map_err(|_| line::wrong(text))?;
+    let Line { reference, replies } = serde_json::from_slice(text)
+        .map_err(|_| "\"reference\" must be a text, and \"replies\" texts by name: {\"model\": \"text\"}")?;
     let replies = Replies { reference, models: replies };
     let answered = replies.reference.is_some() || !replies.models.is_empty();
     if answered && call.conversation.turns.last().is_none_or(|turn| turn.role != Role::User) {

@@ -5,6 +5,7 @@ mod audit;
 mod check;
 mod demo;
 mod gauges;
+mod line;
 mod logging;
 mod score;
 mod serve;

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use super::line;
 use crate::classify::{Model, ModelFiles, Scores, Window, is_foreign};
 use crate::dialogue::{AssistantAct, Bypass, Distribution, Gap, Need, Role, UserAct};
 use crate::error::{Error, Result};
@@ -75,30 +76,30 @@ impl Score {
 
 fn score(model: &mut Model, mut input: impl BufRead, mut output: impl Write) -> io::Result<()> {
     let progress = io::stderr().is_terminal() && !io::stdout().is_terminal();
-    let mut line = Vec::new();
-    for count in 1u64.. {
-        line.clear();
-        if input.read_until(b'\n', &mut line)? == 0 {
+    let mut bytes = Vec::new();
+    for number in 1u64.. {
+        bytes.clear();
+        if input.read_until(b'\n', &mut bytes)? == 0 {
             break;
         }
-        let text = line.trim_ascii();
+        let text = bytes.trim_ascii();
         if text.is_empty() {
             continue;
         }
         let id = serde_json::from_slice::<Line<'_>>(text).map(|line| line.id);
         let result = match &id {
             Ok(_) => judge(model, text),
-            Err(error) => Err(format!("not a JSON object: {error}")),
+            Err(_) => Err(line::wrong(text)),
         };
         let id = id.unwrap_or(None);
         match result {
             Ok(judged) => serde_json::to_writer(&mut output, &Judged { id, ..judged })?,
-            Err(error) => serde_json::to_writer(&mut output, &Failed { id, error })?,
+            Err(error) => serde_json::to_writer(&mut output, &Failed { id, error: format!("line {number}: {error}") })?,
         }
         output.write_all(b"\n")?;
         output.flush()?;
-        if progress && count % 100 == 0 {
-            write!(io::stderr(), "\r{count} turns")?;
+        if progress && number % 100 == 0 {
+            write!(io::stderr(), "\r{number} turns")?;
         }
     }
     if progress {
@@ -107,10 +108,8 @@ fn score(model: &mut Model, mut input: impl BufRead, mut output: impl Write) -> 
     output.flush()
 }
 
-fn judge(model: &mut Model, line: &[u8]) -> Result<Judged<'static>, String> {
-    let call = Dialect::OpenAiChat.read(line).map_err(|_| {
-        "wanted {\"messages\":[{\"role\",\"content\"}, ...]} with known roles and no key twice".to_owned()
-    })?;
+fn judge(model: &mut Model, text: &[u8]) -> Result<Judged<'static>, String> {
+    let call = Dialect::OpenAiChat.read(text).map_err(|_| line::wrong(text))?;
     let conversation = &call.conversation;
     let at = conversation.turns.len() - 1;
     let role = conversation.turns[at].role;

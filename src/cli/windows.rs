@@ -9,7 +9,7 @@ use clap::Args;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::Failure;
+use super::{Failure, line};
 use crate::classify::{Window, WindowTokenizer};
 use crate::dialogue::{Conversation, Role, Turn};
 
@@ -58,8 +58,10 @@ impl Windows {
         let file = std::fs::read(path).map_err(|e| format!("{} cannot be read: {e}", path.display()))?;
         let tokenizer = WindowTokenizer::from_bytes(&file, MOST_TOKENS)?;
         let mut out = BufWriter::new(stdout().lock());
-        for (number, line) in stdin().lock().lines().enumerate() {
-            let line: Line = serde_json::from_str(&line?).map_err(|e| format!("line {}: {e}", number + 1))?;
+        for (number, text) in stdin().lock().lines().enumerate() {
+            let text = text?;
+            let line: Line = serde_json::from_str(&text)
+                .map_err(|_| format!("line {}: {}", number + 1, line::wrong(text.as_bytes())))?;
             serde_json::to_writer(&mut out, &window(&line, &tokenizer)?)?;
             out.write_all(b"\n")?;
         }

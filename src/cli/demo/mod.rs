@@ -80,7 +80,18 @@ impl Demo {
                 if scripted { "a scripted upstream: no model runs, no key, no network" } else { "your upstream" };
             writeln!(out, "groundwire: the real proxy and classifier in front of {what}.\n").map_err(failed)?;
         }
+        let mut wrong = 0;
         for (i, step) in steps.into_iter().enumerate() {
+            if let script::Kind::Wrong(why) = &step.kind {
+                wrong += 1;
+                let told = if self.json {
+                    show::wrong_json(&mut out, i + 1, &step.label, why)
+                } else {
+                    show::wrong_text(&mut out, i + 1, &step.label, why)
+                };
+                told.map_err(failed)?;
+                continue;
+            }
             let played = player.play(step).await?;
             let shown =
                 if self.json { show::json(&mut out, i + 1, &played) } else { show::text(&mut out, i + 1, &played) };
@@ -91,7 +102,11 @@ impl Demo {
             }
         }
         player.stop().await;
-        out.flush().map_err(failed)
+        out.flush().map_err(failed)?;
+        match wrong {
+            0 => Ok(()),
+            n => Err(Error::config(format!("{n} of the lines could not be understood; see above"))),
+        }
     }
 }
 

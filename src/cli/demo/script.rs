@@ -5,6 +5,7 @@ use std::path::Path;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::cli::line;
 use crate::error::{Error, Result};
 
 /// One turn to play.
@@ -28,6 +29,8 @@ pub(super) enum Kind {
     Messages(String),
     /// A request body as given.
     Body(Vec<u8>),
+    /// A line that is neither; why.
+    Wrong(String),
 }
 
 /// The built-in turns. None of them is in any training set; a test looks.
@@ -71,22 +74,20 @@ struct Line<'a> {
 ///
 /// A line that begins with `{` is a request body, or `{"messages":[…]}` alone; any other line is what a user types,
 /// opening a conversation or, where `conversation` is set, going on with the one before it. Empty lines are passed over.
+/// A line that begins with `{` and cannot be understood is a step of its own that says why.
 ///
 /// # Errors
-/// If the file cannot be read, or a line that begins with `{` is not JSON with messages; the line is named.
+/// If the file cannot be read, or holds nothing.
 pub(super) fn from_file(path: &Path, conversation: bool) -> Result<Vec<Step>> {
     let text = std::fs::read_to_string(path)
         .map_err(|e| Error::io(format!("{} cannot be read as UTF-8 text", path.display())).with(e))?;
     let mut steps = Vec::new();
     for (i, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         let kind = if line.trim_start().starts_with('{') {
-            let parsed: Line<'_> = serde_json::from_str(line).map_err(|e| {
-                let what = "begins with { but is not JSON with \"messages\": [{\"role\": …, \"content\": …}]";
-                Error::config(format!("{}:{}: {what}", path.display(), i + 1)).with(e)
-            })?;
-            match parsed.model {
-                Some(_) => Kind::Body(line.as_bytes().to_vec()),
-                None => Kind::Messages(parsed.messages.get().to_owned()),
+            match serde_json::from_str(line) {
+                Ok(Line { model: Some(_), .. }) => Kind::Body(line.as_bytes().to_vec()),
+                Ok(Line { messages, .. }) => Kind::Messages(messages.get().to_owned()),
+                Err(_) => Kind::Wrong(line::wrong(line.as_bytes())),
             }
         } else if conversation && !steps.is_empty() {
             Kind::Continue(line.trim().to_owned())
@@ -123,9 +124,10 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_line_is_named() {
-        let error = steps("ok\n{\"message\":1}\n", false).unwrap_err().to_string();
-        assert!(error.contains(":2: begins with {"), "{error}");
+    fn a_bad_line_says_why_and_the_others_stay() {
+        let all = steps("ok\n{\"message\":1}\nfine\n", false).unwrap();
+        assert_eq!(all.len(), 3);
+        assert!(matches!(&all[1].kind, Kind::Wrong(why) if why.contains("\"messages\" is missing")), "{all:?}");
         assert!(steps("\n \n", false).unwrap_err().to_string().contains("holds no turn"));
     }
 }

@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 
 use super::play::Played;
-use crate::dialogue::{GroundingAct, Need};
+use crate::dialogue::{AssistantAct, GroundingAct, Need};
 use crate::observe::Record;
 
 const BOLD: Style = Style::new().bold();
@@ -57,6 +57,15 @@ struct Forwarded {
 struct Received<'a> {
     status: u16,
     text: &'a str,
+    acts: &'a Option<Vec<AssistantAct>>,
+}
+
+/// A line that could not be understood, as a program reads it.
+#[derive(Serialize)]
+struct Wrong<'a> {
+    turn: usize,
+    shows: &'a str,
+    error: &'a str,
 }
 
 impl<'a> Selected<'a> {
@@ -100,9 +109,22 @@ pub(super) fn json(out: &mut impl Write, turn: usize, played: &Played) -> io::Re
         user: &played.user,
         record: Selected::of(&played.record),
         forwarded,
-        received: Received { status: played.status, text: &played.text },
+        received: Received { status: played.status, text: &played.text, acts: &played.record.assistant_acts },
     };
     serde_json::to_writer(&mut *out, &shown)?;
+    writeln!(out)
+}
+
+/// A line that could not be understood, as one JSON object.
+pub(super) fn wrong_json(out: &mut impl Write, turn: usize, shows: &str, error: &str) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, &Wrong { turn, shows, error })?;
+    writeln!(out)
+}
+
+/// A line that could not be understood, for a person.
+pub(super) fn wrong_text(out: &mut impl Write, turn: usize, shows: &str, error: &str) -> io::Result<()> {
+    writeln!(out, "{BOLD}{turn}. {shows}{BOLD:#}")?;
+    field(out, "not played", &format!("{YELLOW}{error}{YELLOW:#}"))?;
     writeln!(out)
 }
 
@@ -143,6 +165,10 @@ pub(super) fn text(out: &mut impl Write, turn: usize, played: &Played) -> io::Re
         Some(bytes) => difference(out, &played.sent, bytes)?,
     }
     field(out, "received", &format!("{CYAN}{}{CYAN:#}", clip(&played.text, 600)))?;
+    if let Some(acts) = &record.assistant_acts {
+        let acts: Vec<_> = acts.iter().map(|act| act.as_str()).collect();
+        field(out, "reply acts", &if acts.is_empty() { "none seen".to_owned() } else { acts.join(", ") })?;
+    }
     let judging = record.judge_micros;
     let rest = record.own_micros.saturating_sub(judging);
     field(out, "spent in us", &format!("{} µs: {judging} judging, {rest} all else", record.own_micros))?;
