@@ -2,11 +2,13 @@
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use clap::Args;
+use tokio::runtime::{Builder, Runtime};
 use tower_layer::Layer;
 
 use super::gauges::Gauges;
@@ -62,7 +64,7 @@ impl Serve {
         let config = self.config()?;
         logging::start(&config.log)?;
         tracing::info!(version = env!("CARGO_PKG_VERSION"), upstream = %config.upstream, policy = config.policy, "starting");
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        let runtime = runtime()?;
         let served = runtime.block_on(serve(config, port_file, started));
         // A name that is still being looked up, say, must not hold the process up.
         runtime.shutdown_background();
@@ -84,6 +86,14 @@ impl Serve {
             None => Config::from_toml("", "the command line", &overrides)?,
         })
     }
+}
+
+/// The runtime that serves. On one core a single thread does everything, as handing work from thread to thread would only
+/// cost switches between them.
+fn runtime() -> io::Result<Runtime> {
+    let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let mut builder = if cores == 1 { Builder::new_current_thread() } else { Builder::new_multi_thread() };
+    builder.enable_all().build()
 }
 
 async fn serve(config: Config, port_file: Option<PathBuf>, started: Instant) -> Result<(), Failure> {
