@@ -38,7 +38,7 @@ pub struct Record {
     /// The experiment's arm; `None` outside experiments.
     pub arm: Option<String>,
     /// The request's dialect.
-    #[serde(serialize_with = "display")]
+    #[serde(serialize_with = "name")]
     pub dialect: Dialect,
     /// The model that the request asks for.
     pub model: Option<String>,
@@ -49,10 +49,10 @@ pub struct Record {
     /// Whether the policy would have acted.
     pub triggered: bool,
     /// The policy.
-    #[serde(serialize_with = "display")]
+    #[serde(serialize_with = "text")]
     pub policy: Arc<str>,
     /// The hash of everything that decisions depend on.
-    #[serde(serialize_with = "display")]
+    #[serde(serialize_with = "text")]
     pub config: Arc<str>,
     /// The act performed, or decided on where the delivery is `observe`.
     pub act: GroundingAct,
@@ -140,8 +140,12 @@ fn unix_millis<S: Serializer>(time: &SystemTime, s: S) -> Result<S::Ok, S::Error
     s.serialize_u64(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }
 
-fn display<T: std::fmt::Display, S: Serializer>(value: &T, s: S) -> Result<S::Ok, S::Error> {
-    s.collect_str(value)
+fn text<S: Serializer>(value: &Arc<str>, s: S) -> Result<S::Ok, S::Error> {
+    s.serialize_str(value)
+}
+
+fn name<S: Serializer>(value: &Dialect, s: S) -> Result<S::Ok, S::Error> {
+    s.serialize_str(value.as_str())
 }
 
 impl Record {
