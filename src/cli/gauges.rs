@@ -18,6 +18,18 @@ pub(super) struct Gauges {
     pub(super) records: Arc<OnceLock<Arc<JsonLines>>>,
 }
 
+impl Gauges {
+    /// What is wrong while requests pass all the same.
+    pub(super) fn ailment(&self) -> Option<String> {
+        let classifier = self.classifier.get().filter(|classifier| !classifier.is_able())?;
+        let stats = classifier.stats();
+        Some(format!(
+            "the classifier takes no turns ({} of its threads hang, {} are meant to work); requests pass unjudged",
+            stats.written_off, stats.threads
+        ))
+    }
+}
+
 impl Collector for Gauges {
     fn encode(&self, mut encoder: DescriptorEncoder) -> fmt::Result {
         if let Some(classifier) = self.classifier.get() {

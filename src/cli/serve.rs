@@ -113,6 +113,9 @@ async fn serve(config: Config, port_file: Option<PathBuf>, started: Instant) -> 
     let shown = Arc::clone(&metrics);
     server.serve_admin(move || shown.encode());
 
+    let able = gauges.clone();
+    server.degraded_by(move || able.ailment());
+
     let upstream = Upstream::<RequestBody<InboundBody>>::new(&config)?;
     let records = assemble::records(&config)?;
     let config = Arc::new(config);

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE};
+use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, TRAILER};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
@@ -73,9 +73,8 @@ impl Grounder {
         };
         let record = Record::new(dialect, self.0.policy_name.clone(), self.0.config.clone());
         let mut pending = Pending::new(record, self.clone(), accepted);
-        let mode = ours.mode.as_ref().filter(|_| settings.trust_mode).map(HeaderValue::as_bytes);
-        let bypass = if mode.is_some_and(|mode| !mode.eq_ignore_ascii_case(b"observe")) {
-            // "off", or something misspelt: whoever sends this header wants less, not more.
+        let mode = ours.mode.filter(|_| settings.trust_mode);
+        let bypass = if mode == Some(Mode::Off) {
             Some(Bypass::OptedOut)
         } else if is_signed(&head.headers) {
             Some(Bypass::Signed)
@@ -91,16 +90,32 @@ impl Grounder {
         Admission::Read(Box::new(Admitted {
             pending,
             dialect,
-            observe_only: mode.is_some_and(|mode| mode.eq_ignore_ascii_case(b"observe")),
+            observe_only: mode == Some(Mode::Observe),
             tenant: tenant(&head.headers),
             conversation: ours.conversation.filter(|_| settings.trust_conversation),
         }))
     }
 }
 
+/// What `x-groundwire-mode` asks for; the stricter is the greater.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Mode {
+    Observe,
+    Off,
+}
+
+impl Mode {
+    /// The strictest of a header's values, each of which may be a list: whoever sends it wants less, not more, and that
+    /// goes for a misspelt value, too.
+    fn strictest<'h>(values: impl Iterator<Item = &'h HeaderValue>) -> Option<Self> {
+        let wishes = values.flat_map(|value| value.as_bytes().split(|&b| b == b',')).map(<[u8]>::trim_ascii);
+        wishes.map(|wish| if wish.eq_ignore_ascii_case(b"observe") { Self::Observe } else { Self::Off }).max()
+    }
+}
+
 #[derive(Default)]
 struct Ours {
-    mode: Option<HeaderValue>,
+    mode: Option<Mode>,
     conversation: Option<HeaderValue>,
 }
 
@@ -109,14 +124,20 @@ fn take_ours(headers: &mut HeaderMap) -> Ours {
     let names: Vec<HeaderName> = headers.keys().filter(|name| name.as_str().starts_with(PREFIX)).cloned().collect();
     let mut ours = Ours::default();
     for name in names {
-        let value = headers.remove(&name);
         match &name.as_str()[PREFIX.len()..] {
-            "mode" => ours.mode = value,
-            "conversation" => ours.conversation = value,
+            "mode" => ours.mode = Mode::strictest(headers.get_all(&name).iter()),
+            "conversation" => ours.conversation = only(headers.get_all(&name).iter()),
             _ => {}
         }
+        headers.remove(name);
     }
     ours
+}
+
+/// The value that all of a header's values are. Of two that differ, neither is to be believed.
+fn only<'h>(mut values: impl Iterator<Item = &'h HeaderValue>) -> Option<HeaderValue> {
+    let first = values.next()?;
+    values.all(|value| value == first).then(|| first.clone())
 }
 
 /// Whether the body may be JSON: it says so, or it says nothing.
@@ -135,9 +156,15 @@ fn is_encoded(headers: &HeaderMap) -> bool {
         .any(|value| !value.as_bytes().trim_ascii().eq_ignore_ascii_case(b"identity"))
 }
 
-fn is_signed(headers: &HeaderMap) -> bool {
+/// Whether headers or trailers sign the body, or announce a trailer that will.
+pub(crate) fn is_signed(headers: &HeaderMap) -> bool {
     let aws = |value: &HeaderValue| value.as_bytes().starts_with(b"AWS4-");
-    SIGNATURES.iter().any(|name| headers.contains_key(name)) || headers.get_all(AUTHORIZATION).iter().any(aws)
+    let signs =
+        |name: &[u8]| SIGNATURES.iter().any(|signature| name.eq_ignore_ascii_case(signature.as_str().as_bytes()));
+    let announces = |value: &HeaderValue| value.as_bytes().split(|&b| b == b',').any(|name| signs(name.trim_ascii()));
+    SIGNATURES.iter().any(|name| headers.contains_key(name))
+        || headers.get_all(AUTHORIZATION).iter().any(aws)
+        || headers.get_all(TRAILER).iter().any(announces)
 }
 
 fn tenant(headers: &HeaderMap) -> Vec<u8> {
@@ -175,10 +202,11 @@ mod tests {
             ("content-digest", "sha-256=:x:"),
             ("signature-input", "sig1=()"),
             ("x-amz-content-sha256", "UNSIGNED-PAYLOAD"),
+            ("trailer", "x-sum, Content-Digest"),
         ] {
             assert!(is_signed(&headers(&[(name, value)])), "{name}");
         }
-        assert!(!is_signed(&headers(&[("authorization", "Bearer x")])));
+        assert!(!is_signed(&headers(&[("authorization", "Bearer x"), ("trailer", "x-sum")])));
         assert!(is_encoded(&headers(&[("content-encoding", "gzip")])));
         assert!(!is_encoded(&headers(&[("content-encoding", "identity")])));
     }
@@ -188,5 +216,30 @@ mod tests {
         let mut map = headers(&[("x-groundwire-mode", "off"), ("x-groundwire-future", "1"), ("x-other", "2")]);
         assert!(take_ours(&mut map).mode.is_some());
         assert_eq!(map, headers(&[("x-other", "2")]));
+    }
+
+    #[test]
+    fn the_strictest_mode_and_the_only_conversation_count() {
+        let taken = |pairs: &[(&'static str, &'static str)]| {
+            let mut map = HeaderMap::new();
+            for &(name, value) in pairs {
+                map.append(name, HeaderValue::from_static(value));
+            }
+            let ours = take_ours(&mut map);
+            assert!(map.is_empty(), "{map:?}");
+            ours
+        };
+        let mode =
+            |values: &[&'static str]| taken(&values.iter().map(|&v| ("x-groundwire-mode", v)).collect::<Vec<_>>()).mode;
+        assert_eq!(mode(&[]), None);
+        assert_eq!(mode(&["observe", "Observe"]), Some(Mode::Observe));
+        for off in [&["observe", "off"][..], &["off", "observe"], &["observe, off"], &["observe", "of"], &[""]] {
+            assert_eq!(mode(off), Some(Mode::Off), "{off:?}");
+        }
+        let conversation = |values: &[&'static str]| {
+            taken(&values.iter().map(|&v| ("x-groundwire-conversation", v)).collect::<Vec<_>>()).conversation
+        };
+        assert_eq!(conversation(&["a", "a"]), Some(HeaderValue::from_static("a")));
+        assert_eq!(conversation(&["a", "b"]), None);
     }
 }

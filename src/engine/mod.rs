@@ -12,6 +12,7 @@ mod prepare;
 mod settings;
 mod wrapper;
 
+pub(crate) use admit::is_signed;
 pub use admit::{Admission, Admitted};
 pub use builder::GrounderBuilder;
 pub use conclude::Outcome;

@@ -13,14 +13,15 @@ use http_body::Body;
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
+use super::client::ClientSide;
 use super::collect::{Collect, CollectEnd};
 use super::request_body::After;
 use super::service::Accepted;
-use super::{RequestBody, ResponseBody};
+use super::{Refusal, RequestBody, ResponseBody};
 use crate::act::Intervention;
 use crate::classify::Judging;
 use crate::dialogue::Bypass;
-use crate::engine::{Admission, Admitted, Grounder, JudgedTurn, Outcome, Pending, Prepared};
+use crate::engine::{Admission, Admitted, Grounder, JudgedTurn, Outcome, Pending, Prepared, is_signed};
 use crate::observe::{Ending, Record};
 use crate::wire::{OwnReply, ResponseReader};
 
@@ -35,6 +36,7 @@ pin_project! {
         grounder: Grounder,
         // The service that was made ready, until it is called or dropped for a reply of ours.
         inner: Option<S>,
+        client: ClientSide,
         #[pin]
         stage: Stage<S::Future, B>,
     }
@@ -57,20 +59,24 @@ where
 {
     pub(super) fn new(mut inner: S, grounder: Grounder, request: Request<B>) -> Self {
         let accepted = request.extensions().get::<Accepted>().map_or_else(Instant::now, |accepted| accepted.0);
+        let client = ClientSide::new(request.extensions().get::<Refusal>().cloned());
         let (mut head, body) = request.into_parts();
         let untouched = |inner: &mut S, head, body, pending: Option<Box<Pending>>| Stage::Calling {
-            response: inner.call(Request::from_parts(head, RequestBody::untouched(body))),
+            response: inner.call(Request::from_parts(head, RequestBody::untouched(body, client.clone()))),
             pending: pending.map(forwarded),
         };
         let stage = match grounder.admit(&mut head, accepted) {
             Admission::NotACall => untouched(&mut inner, head, body, None),
             Admission::Pass(pending) => untouched(&mut inner, head, body, Some(pending)),
+            Admission::Read(admitted) if let Some(bypass) = client.bypass() => {
+                untouched(&mut inner, head, body, Some(Box::new(admitted.bypass(bypass))))
+            }
             Admission::Read(admitted) => {
                 let collect = Collect::new(body, grounder.settings().body_cap);
                 Stage::Collecting { held: Some((head, admitted)), collect }
             }
         };
-        Self { grounder, inner: Some(inner), stage }
+        Self { grounder, inner: Some(inner), client, stage }
     }
 }
 
@@ -90,13 +96,21 @@ where
                     let collected = ready!(collect.poll(cx));
                     let (head, admitted) = held.take().unwrap_or_else(polled_after_end);
                     let (bytes, after) = (collected.bytes, collected.after);
+                    let signed = matches!(&after, After::End(Some(trailers)) if is_signed(trailers));
                     let prepared = match collected.end {
+                        CollectEnd::Whole if signed => Prepared::Pass(Box::new(admitted.bypass(Bypass::Signed))),
                         CollectEnd::Whole => this.grounder.prepare(*admitted, &bytes),
                         CollectEnd::TooLarge => Prepared::Pass(Box::new(admitted.bypass(Bypass::TooLarge))),
-                        CollectEnd::Failed => Prepared::Pass(Box::new(admitted.bypass(Bypass::Truncated))),
+                        CollectEnd::Failed => {
+                            this.client.body_failed();
+                            let bypass = this.client.bypass().unwrap_or(Bypass::Truncated);
+                            Prepared::Pass(Box::new(admitted.bypass(bypass)))
+                        }
                     };
                     match prepared {
-                        Prepared::Pass(pending) => call(this.inner, head, bytes, after, pending),
+                        Prepared::Pass(pending) => {
+                            call(this.inner, head, RequestBody::replay(bytes, after, this.client.clone()), pending)
+                        }
                         Prepared::Judge(turn, judging) => {
                             Stage::Judging { held: Some((head, turn, bytes, after)), judging }
                         }
@@ -106,11 +120,12 @@ where
                     let verdict = ready!(Pin::new(judging).poll(cx));
                     let (mut head, turn, bytes, after) = held.take().unwrap_or_else(polled_after_end);
                     let Outcome { intervention, pending } = this.grounder.conclude(*turn, verdict, &bytes);
+                    let body = |bytes, after| RequestBody::replay(bytes, after, this.client.clone());
                     match intervention {
-                        Intervention::Pass => call(this.inner, head, bytes, after, pending),
+                        Intervention::Pass => call(this.inner, head, body(bytes, after), pending),
                         Intervention::Edit(bytes) => {
                             set_length(&mut head.headers, bytes.len());
-                            call(this.inner, head, bytes, after, pending)
+                            call(this.inner, head, body(bytes, after), pending)
                         }
                         Intervention::Reply(reply) => {
                             // Never to be called: let go of it, and of whatever its readiness reserved.
@@ -128,13 +143,14 @@ where
                     let pending = pending.take();
                     return Poll::Ready(match (result, pending) {
                         (Ok(response), None) => Ok(response.map(ResponseBody::plain)),
-                        (Ok(response), Some(pending)) => Ok(watched(this.grounder, response, pending)),
+                        (Ok(response), Some(pending)) => {
+                            Ok(watched(this.grounder, response, pending, this.client.clone()))
+                        }
                         (Err(error), pending) => {
-                            pending.into_iter().for_each(|pending| {
-                                // A body that the client broke off fails upstream, too, and that is not its fault.
-                                let client = pending.record.bypass == Some(Bypass::Truncated);
-                                pending.finish(if client { Ending::ClientLeft } else { Ending::UpstreamFailed }, None);
-                            });
+                            if let Some(mut pending) = pending {
+                                let ending = this.client.failed(&mut pending);
+                                pending.finish(ending, None);
+                            }
                             Err(error)
                         }
                     });
@@ -145,20 +161,14 @@ where
     }
 }
 
-/// Calls the inner service with what was read of the body, and what follows it.
-fn call<S, B>(
-    inner: &mut Option<S>,
-    head: Parts,
-    bytes: Bytes,
-    after: After<B>,
-    pending: Box<Pending>,
-) -> Stage<S::Future, B>
+/// Calls the inner service.
+fn call<S, B>(inner: &mut Option<S>, head: Parts, body: RequestBody<B>, pending: Box<Pending>) -> Stage<S::Future, B>
 where
     S: Service<Request<RequestBody<B>>>,
     B: Body,
 {
     let mut inner = inner.take().unwrap_or_else(polled_after_end);
-    let response = inner.call(Request::from_parts(head, RequestBody::replay(bytes, after)));
+    let response = inner.call(Request::from_parts(head, body));
     Stage::Calling { response, pending: Some(forwarded(pending)) }
 }
 
@@ -179,11 +189,12 @@ fn watched<R: Body>(
     grounder: &Grounder,
     mut response: Response<R>,
     mut pending: Box<Pending>,
+    client: ClientSide,
 ) -> Response<ResponseBody<R>> {
     pending.record.status = Some(response.status().as_u16());
     let reader = ResponseReader::new(pending.record.dialect, response.status(), response.headers());
     announce(grounder, response.headers_mut(), &pending.record);
-    response.map(|body| ResponseBody::watched(body, reader, pending))
+    response.map(|body| ResponseBody::watched(body, reader, pending, client))
 }
 
 fn own_response<R>(grounder: &Grounder, reply: OwnReply, mut pending: Box<Pending>) -> Response<ResponseBody<R>> {

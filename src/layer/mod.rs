@@ -9,6 +9,7 @@
 //! The inner service that was made ready by `poll_ready` is the one that is called. Where groundwire replies itself, that
 //! service is dropped uncalled, which gives back whatever its readiness reserved.
 
+mod client;
 mod collect;
 mod future;
 mod request_body;
@@ -18,4 +19,4 @@ mod service;
 pub use future::ResponseFuture;
 pub use request_body::RequestBody;
 pub use response_body::ResponseBody;
-pub use service::{Accepted, GroundingLayer, GroundingService};
+pub use service::{Accepted, GroundingLayer, GroundingService, Refusal};

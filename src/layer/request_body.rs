@@ -2,16 +2,21 @@
 
 use std::fmt;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
 
+use super::client::ClientSide;
+
 /// The body of a request behind a grounding layer.
 ///
 /// Its bytes are the caller's, to the last trailer, unless an act changed them.
-pub struct RequestBody<B: Body>(State<B>);
+pub struct RequestBody<B: Body> {
+    state: State<B>,
+    client: ClientSide,
+}
 
 enum State<B: Body> {
     /// Never touched.
@@ -31,12 +36,12 @@ pub(super) enum After<B: Body> {
 }
 
 impl<B: Body> RequestBody<B> {
-    pub(super) fn untouched(body: B) -> Self {
-        Self(State::Untouched(body))
+    pub(super) fn untouched(body: B, client: ClientSide) -> Self {
+        Self { state: State::Untouched(body), client }
     }
 
-    pub(super) fn replay(head: Bytes, after: After<B>) -> Self {
-        Self(State::Replay { head: (!head.is_empty()).then_some(head), after })
+    pub(super) fn replay(head: Bytes, after: After<B>, client: ClientSide) -> Self {
+        Self { state: State::Replay { head: (!head.is_empty()).then_some(head), after }, client }
     }
 }
 
@@ -57,21 +62,26 @@ where
     type Error = B::Error;
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
-        match &mut self.get_mut().0 {
-            State::Untouched(body) => Pin::new(body).poll_frame(cx),
+        let this = self.get_mut();
+        let frame = match &mut this.state {
+            State::Untouched(body) => ready!(Pin::new(body).poll_frame(cx)),
             State::Replay { head, after } => match head.take() {
-                Some(bytes) => Poll::Ready(Some(Ok(Frame::data(bytes)))),
+                Some(bytes) => Some(Ok(Frame::data(bytes))),
                 None => match after {
-                    After::End(trailers) => Poll::Ready(trailers.take().map(|trailers| Ok(Frame::trailers(trailers)))),
-                    After::Rest(body) => Pin::new(body).poll_frame(cx),
-                    After::Failed(error) => Poll::Ready(error.take().map(Err)),
+                    After::End(trailers) => trailers.take().map(|trailers| Ok(Frame::trailers(trailers))),
+                    After::Rest(body) => ready!(Pin::new(body).poll_frame(cx)),
+                    After::Failed(error) => error.take().map(Err),
                 },
             },
+        };
+        if let Some(Err(_)) = &frame {
+            this.client.body_failed();
         }
+        Poll::Ready(frame)
     }
 
     fn is_end_stream(&self) -> bool {
-        match &self.0 {
+        match &self.state {
             State::Untouched(body) => body.is_end_stream(),
             State::Replay { head: Some(_), .. } => false,
             State::Replay { head: None, after } => match after {
@@ -83,12 +93,14 @@ where
     }
 
     fn size_hint(&self) -> SizeHint {
-        match &self.0 {
+        match &self.state {
             State::Untouched(body) => body.size_hint(),
             State::Replay { head, after } => {
                 let head = head.as_ref().map_or(0, |bytes| bytes.len() as u64);
                 match after {
-                    After::End(_) => SizeHint::with_exact(head),
+                    After::End(None) => SizeHint::with_exact(head),
+                    // Who knows the exact size announces it, and has no room for trailers then (RFC 9112, section 7.1).
+                    After::End(Some(_)) => at_least(head),
                     After::Rest(body) => {
                         let rest = body.size_hint();
                         let mut hint = SizeHint::new();
@@ -98,13 +110,15 @@ where
                         }
                         hint
                     }
-                    After::Failed(_) => {
-                        let mut hint = SizeHint::new();
-                        hint.set_lower(head);
-                        hint
-                    }
+                    After::Failed(_) => at_least(head),
                 }
             }
         }
     }
+}
+
+fn at_least(bytes: u64) -> SizeHint {
+    let mut hint = SizeHint::new();
+    hint.set_lower(bytes);
+    hint
 }

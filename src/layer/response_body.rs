@@ -8,6 +8,7 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
+use super::client::ClientSide;
 use crate::engine::Pending;
 use crate::observe::Ending;
 use crate::wire::ResponseReader;
@@ -43,9 +44,9 @@ impl<R> ResponseBody<R> {
 
 impl<R: Body> ResponseBody<R> {
     /// A body whose exchange is recorded in `pending` once it is over.
-    pub(super) fn watched(body: R, reader: ResponseReader, pending: Box<Pending>) -> Self {
+    pub(super) fn watched(body: R, reader: ResponseReader, pending: Box<Pending>, client: ClientSide) -> Self {
         let over = body.is_end_stream();
-        let mut watch = Watch(Some(Box::new(Notes { reader, pending })));
+        let mut watch = Watch(Some(Box::new(Notes { reader, pending, client })));
         if over {
             watch.finish(Ending::Complete);
         }
@@ -65,7 +66,7 @@ impl<R: Body<Data = Bytes>> Body for ResponseBody<R> {
                 if let Some(watch) = watch {
                     match &frame {
                         Some(Ok(frame)) => frame.data_ref().into_iter().for_each(|data| watch.see(data)),
-                        Some(Err(_)) => watch.finish(Ending::UpstreamFailed),
+                        Some(Err(_)) => watch.fail(),
                         None => watch.finish(Ending::Complete),
                     }
                     // Nobody polls a body again that says it is over.
@@ -99,6 +100,7 @@ struct Watch(Option<Box<Notes>>);
 struct Notes {
     reader: ResponseReader,
     pending: Box<Pending>,
+    client: ClientSide,
 }
 
 impl Watch {
@@ -109,6 +111,14 @@ impl Watch {
             if notes.reader.first_text() {
                 notes.pending.first_text();
             }
+        }
+    }
+
+    /// The body broke off: for the upstream, or for a client that broke off its own first.
+    fn fail(&mut self) {
+        if let Some(mut notes) = self.0.take() {
+            let ending = notes.client.failed(&mut notes.pending);
+            notes.pending.finish(ending, Some(notes.reader.finish()));
         }
     }
 

@@ -1,10 +1,11 @@
 //! `GroundingLayer` and the service it makes.
 
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::time::Instant;
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use http_body::Body;
 use tower_layer::Layer;
 use tower_service::Service;
@@ -47,6 +48,26 @@ pub struct GroundingService<S> {
 /// Times in records count from it. Without it they count from the call of the service.
 #[derive(Clone, Copy, Debug)]
 pub struct Accepted(pub Instant);
+
+/// What a host answers by itself because of the client's body; a request extension that hosts may set.
+///
+/// It is written by the host's body, whose errors the layer passes on without knowing them, and read for the record. A
+/// host that refuses a request for its head alone writes it before the layer sees the request, whose body is then not
+/// read; the inner service is called all the same, and is to give the host's error.
+#[derive(Clone, Debug, Default)]
+pub struct Refusal(Arc<OnceLock<StatusCode>>);
+
+impl Refusal {
+    /// The host is going to answer with `status`. Only the first one counts.
+    pub fn set(&self, status: StatusCode) {
+        let _ = self.0.set(status);
+    }
+
+    /// The status that the host answers with, if it does.
+    pub fn status(&self) -> Option<StatusCode> {
+        self.0.get().copied()
+    }
+}
 
 impl<S, B, R> Service<Request<B>> for GroundingService<S>
 where

@@ -144,6 +144,7 @@ impl Observer for Metrics {
         let ending = match record.ending {
             Ending::Complete => "complete",
             Ending::ClientLeft => "client_left",
+            Ending::Refused => "refused",
             Ending::UpstreamFailed => "upstream_failed",
         };
         self.responses.get_or_create(&ResponseLabels { status: record.status.unwrap_or(0), ending }).inc();

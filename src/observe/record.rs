@@ -129,8 +129,10 @@ impl From<&Judgement> for Judged {
 pub enum Ending {
     /// The whole response was relayed.
     Complete,
-    /// The client left before it was.
+    /// The client left before it was, or broke off its own body.
     ClientLeft,
+    /// The host refused the client's body, for its size or for the time that it took; the status says which.
+    Refused,
     /// The upstream failed or broke off.
     UpstreamFailed,
 }

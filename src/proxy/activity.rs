@@ -71,6 +71,11 @@ impl Activity {
         self.head_since.store(0, Ordering::Relaxed);
     }
 
+    /// Whether the client speaks HTTP/2.
+    pub(super) fn speaks_http2(&self) -> bool {
+        self.http2.load(Ordering::Relaxed)
+    }
+
     /// A request's head is there.
     pub(super) fn begin(self: &Arc<Self>, counts: &Counts) -> InFlight {
         self.requests.fetch_add(1, Ordering::Relaxed);

@@ -2,7 +2,6 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -14,6 +13,8 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
+
+use super::readiness::Readiness;
 
 /// Probes and scrapers are few.
 const CONNECTIONS: usize = 64;
@@ -28,34 +29,9 @@ const INDEX: &str = "\
 groundwire: admin endpoints
 
 /healthz  200 while the process runs
-/readyz   200 while it serves; 503 while it starts and while it drains
+/readyz   200 while it serves, and says so where it is degraded; 503 while it starts and while it drains
 /metrics  counts, for Prometheus
 ";
-
-/// Whether requests are served. Clones are one.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Readiness(Arc<AtomicU8>);
-
-const READY: u8 = 1;
-const DRAINING: u8 = 2;
-
-impl Readiness {
-    pub(super) fn ready(&self) {
-        self.0.store(READY, Ordering::Release);
-    }
-
-    pub(super) fn drain(&self) {
-        self.0.store(DRAINING, Ordering::Release);
-    }
-
-    fn say(&self) -> (StatusCode, &'static str) {
-        match self.0.load(Ordering::Acquire) {
-            READY => (StatusCode::OK, "ready\n"),
-            DRAINING => (StatusCode::SERVICE_UNAVAILABLE, "draining\n"),
-            _ => (StatusCode::SERVICE_UNAVAILABLE, "starting\n"),
-        }
-    }
-}
 
 /// Writes what `/metrics` shows.
 pub(super) type WriteMetrics = Arc<dyn Fn() -> String + Send + Sync>;
@@ -101,7 +77,7 @@ fn answer<B>(request: &Request<B>, readiness: &Readiness, metrics: &WriteMetrics
         "/healthz" => (StatusCode::OK, TEXT, "alive\n".into()),
         "/readyz" => {
             let (status, text) = readiness.say();
-            (status, TEXT, text.into())
+            (status, TEXT, Bytes::from(text.into_owned()))
         }
         "/metrics" => (StatusCode::OK, OPEN_METRICS, Bytes::from(metrics())),
         _ => (StatusCode::NOT_FOUND, TEXT, "there is nothing here; / lists what there is\n".into()),
@@ -133,6 +109,8 @@ mod tests {
         readiness.ready();
         assert_eq!(status(Method::GET, "/readyz"), 200);
         assert_eq!(status(Method::HEAD, "/readyz?verbose"), 200);
+        readiness.watch(|| Some("a reason".to_owned()));
+        assert_eq!(readiness.say(), (StatusCode::OK, "degraded: a reason\n".into()));
         readiness.drain();
         assert_eq!(status(Method::GET, "/readyz"), 503);
         assert_eq!(status(Method::GET, "/healthz"), 200);

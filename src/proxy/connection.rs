@@ -75,7 +75,7 @@ where
     let activity = Arc::new(Activity::new());
     let socket = TokioIo::new(Watched::new(socket, Arc::clone(&activity)));
     let mut watch = Watch::new(Arc::clone(&activity), &shared);
-    let exchange = Exchange { shared: Arc::clone(&shared), activity, slot: slot.clone(), busy };
+    let exchange = Exchange { shared: Arc::clone(&shared), activity: Arc::clone(&activity), slot: slot.clone(), busy };
     let service = service_fn(move |request: Request<Incoming>| answer(service.clone(), exchange.clone(), request));
     let mut connection = pin!(shared.http.serve_connection_with_upgrades(socket, service));
     let mut closing = None;
@@ -84,6 +84,7 @@ where
             biased;
             ended = connection.as_mut() => {
                 if let Err(error) = ended {
+                    shared.counts.connection_failed(reason(&*error, activity.speaks_http2()));
                     tracing::debug!(error = %Whole(&*error), "a client's connection broke");
                 }
                 return;
@@ -96,6 +97,7 @@ where
             }
             finding = watch.over(), if closing.is_none() => {
                 if finding == Finding::SlowHead {
+                    shared.counts.connection_failed("head_too_slow");
                     tracing::debug!("a client's head did not arrive in time");
                     return;
                 }
@@ -105,6 +107,20 @@ where
             // HTTP/2 says goodbye and waits for the client's; not for ever.
             () = async { if let Some(closing) = &mut closing { closing.await } }, if closing.is_some() => return,
         }
+    }
+}
+
+/// Why a connection failed, as [`Counts`] names it.
+///
+/// hyper answers a head that it cannot parse by itself, without a body, and gives no place to put one: what the client
+/// asked for is not known then, nor in which dialect it would want to be told.
+fn reason(error: &(dyn std::error::Error + 'static), http2: bool) -> &'static str {
+    match error.downcast_ref::<hyper::Error>() {
+        Some(error) if error.is_parse_too_large() => "head_too_large",
+        Some(error) if error.is_parse() => "bad_head",
+        Some(error) if error.is_incomplete_message() => "client_left",
+        _ if http2 => "http2",
+        _ => "broken",
     }
 }
 

@@ -14,10 +14,11 @@ use tower_service::Service;
 
 use super::activity::{Activity, InFlight};
 use super::connection::Shared;
+use super::headers::takes_trailers;
 use super::inbound::BodyVerdict;
 use super::phase::Slot;
 use super::rescue::rescue;
-use super::{Fault, FaultKind, InboundBody, OutboundBody};
+use super::{Fault, FaultKind, InboundBody, OutboundBody, trailers};
 use crate::layer::Accepted;
 use crate::wire::Dialect;
 
@@ -35,7 +36,7 @@ pub(super) struct Exchange {
 pub(super) async fn answer<S, R>(
     mut service: S,
     exchange: Exchange,
-    request: Request<Incoming>,
+    mut request: Request<Incoming>,
 ) -> Result<Response<OutboundBody<R>>, Infallible>
 where
     S: Service<Request<InboundBody>, Response = Response<R>, Error = Fault>,
@@ -48,29 +49,37 @@ where
     if exchange.busy {
         return Ok(asked.refused(Fault::new(FaultKind::Busy), &exchange, in_flight));
     }
+    exchange.shared.counts.count_interim(&mut request);
     let (mut head, body) = request.into_parts();
     head.extensions.insert(Accepted(accepted));
     if head.headers.contains_key(UPGRADE) {
         // Should it become a tunnel, that takes this connection's place.
         head.extensions.insert(exchange.slot.clone());
     }
+    let takes_them =
+        head.version >= Version::HTTP_2 || head.version == Version::HTTP_11 && takes_trailers(&head.headers);
     let body = InboundBody::new(body, exchange.shared.max_body, exchange.shared.idle_timeout);
-    if body.is_too_large() {
-        return Ok(asked.refused(Fault::new(FaultKind::BodyTooLarge), &exchange, in_flight));
-    }
+    head.extensions.insert(body.refusal());
     let verdict = body.verdict();
     let response = match poll_fn(|cx| service.poll_ready(cx)).await {
         Ok(()) => service.call(Request::from_parts(head, body)).await,
         Err(fault) => Err(fault),
     };
     Ok(match response {
-        Ok(response) => {
+        Ok(mut response) => {
+            let room = takes_them && (asked.version >= Version::HTTP_2 || !is_sized(&response));
+            trailers::announce(response.headers_mut(), room);
             asked.answered(response.status().as_u16());
             let events = asked.dialect().filter(|_| is_event_stream(response.headers()));
             response.map(|body| OutboundBody::passing(body, in_flight, events))
         }
         Err(fault) => asked.refused(blame(fault, &verdict), &exchange, in_flight),
     })
+}
+
+/// Whether a message says its length, and in HTTP/1.1 has no room for trailers then.
+fn is_sized<B: Body>(response: &Response<B>) -> bool {
+    response.headers().contains_key(CONTENT_LENGTH) || response.body().size_hint().exact().is_some()
 }
 
 /// Where the client's body was at fault, that is the fault, whatever became of the upstream in consequence.

@@ -6,8 +6,8 @@ use http::{HeaderMap, HeaderName, HeaderValue, Version};
 /// Headers that end at the next hop whether `Connection` names them or not: RFC 9110, section 7.6.1, with the credentials
 /// and challenges between a client and its own proxy (section 11.7), and `HTTP2-Settings` (RFC 7540, section 3.2.1).
 ///
-/// `Trailer` is not among them: RFC 9110, section 6.6.2, has it stay with the message.
-const HOP_BY_HOP: [HeaderName; 8] = [
+/// `Trailer` is not among them: RFC 9110, section 6.6.2, has it stay with the message; see `trailers`.
+pub(super) const HOP_BY_HOP: [HeaderName; 8] = [
     CONNECTION,
     TRANSFER_ENCODING,
     UPGRADE,
@@ -22,7 +22,7 @@ const TRAILERS: HeaderValue = HeaderValue::from_static("trailers");
 
 /// Removes what was meant for us alone: [`HOP_BY_HOP`], whatever `Connection` names, and `TE` but for `trailers`.
 pub(super) fn strip_hop_by_hop(headers: &mut HeaderMap) {
-    let trailers = has_token(headers, &TE, "trailers");
+    let trailers = takes_trailers(headers);
     for name in named_by_connection(headers) {
         // The length is the message's, whatever a sender says: without it the next hop may read another one.
         if name != CONTENT_LENGTH {
@@ -36,6 +36,11 @@ pub(super) fn strip_hop_by_hop(headers: &mut HeaderMap) {
     if trailers {
         headers.insert(TE, TRAILERS);
     }
+}
+
+/// Whether the sender of these headers takes trailers (RFC 9110, section 10.1.4).
+pub(super) fn takes_trailers(headers: &HeaderMap) -> bool {
+    has_token(headers, &TE, "trailers")
 }
 
 /// The protocols that a request asks to switch to, if it asks for any that can be tunnelled.
@@ -81,7 +86,7 @@ fn has_token(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
     headers.get_all(name).iter().flat_map(tokens).any(is)
 }
 
-fn tokens(value: &HeaderValue) -> impl Iterator<Item = &[u8]> {
+pub(super) fn tokens(value: &HeaderValue) -> impl Iterator<Item = &[u8]> {
     value.as_bytes().split(|&b| b == b',').map(<[u8]>::trim_ascii).filter(|token| !token.is_empty())
 }
 

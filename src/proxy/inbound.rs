@@ -14,7 +14,8 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep, sleep};
 
-use super::FaultKind;
+use super::{FaultKind, trailers};
+use crate::layer::Refusal;
 
 /// A client's body. Its errors say what is wrong with it.
 #[derive(Debug)]
@@ -26,6 +27,8 @@ pub struct InboundBody {
     timer: Option<Pin<Box<Sleep>>>,
     waiting: bool,
     verdict: BodyVerdict,
+    /// Tells the layer what the client is told, for the record.
+    refusal: Refusal,
 }
 
 /// What was wrong with a body, known also where the error itself got lost on the way: an HTTP/2 client resets its stream
@@ -55,7 +58,25 @@ impl BodyVerdict {
 
 impl InboundBody {
     pub(super) fn new(body: Incoming, limit: Option<u64>, patience: Duration) -> Self {
-        Self { body, left: limit, patience, timer: None, waiting: false, verdict: BodyVerdict::default() }
+        let (verdict, refusal) = (BodyVerdict::default(), Refusal::default());
+        let body = Self { body, left: limit, patience, timer: None, waiting: false, verdict, refusal };
+        if body.is_too_large() {
+            // For its length alone: not a byte of it is read, and the client that waits for it gets no 100.
+            body.refuse(FaultKind::BodyTooLarge);
+        }
+        body
+    }
+
+    /// What the layer is to know; an extension of the request.
+    pub(super) fn refusal(&self) -> Refusal {
+        self.refusal.clone()
+    }
+
+    fn refuse(&self, kind: FaultKind) {
+        self.verdict.set(kind);
+        if kind != FaultKind::BodyBroken {
+            self.refusal.set(kind.status());
+        }
     }
 
     pub(super) fn verdict(&self) -> BodyVerdict {
@@ -63,12 +84,12 @@ impl InboundBody {
     }
 
     /// Whether the body says by its length that it is over the limit.
-    pub(super) fn is_too_large(&self) -> bool {
+    fn is_too_large(&self) -> bool {
         self.left.is_some_and(|left| self.body.size_hint().lower() > left)
     }
 
     fn fail(&self, kind: FaultKind, source: Option<hyper::Error>) -> Poll<Option<Result<Frame<Bytes>, BodyFault>>> {
-        self.verdict.set(kind);
+        self.refuse(kind);
         Poll::Ready(Some(Err(BodyFault { kind, source })))
     }
 }
@@ -78,6 +99,9 @@ impl Body for InboundBody {
     type Error = BodyFault;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyFault>>> {
+        if self.is_too_large() {
+            return self.fail(FaultKind::BodyTooLarge, None);
+        }
         match Pin::new(&mut self.body).poll_frame(cx) {
             Poll::Ready(None) => Poll::Ready(None),
             Poll::Ready(Some(Err(error))) => self.fail(FaultKind::BodyBroken, Some(error)),
@@ -90,7 +114,13 @@ impl Body for InboundBody {
                         return self.fail(FaultKind::BodyTooLarge, None);
                     }
                 }
-                Poll::Ready(Some(Ok(frame)))
+                match frame.into_trailers() {
+                    // Nothing follows trailers, so none that may pass is the end.
+                    Ok(trailers) => {
+                        Poll::Ready(trailers::passing(trailers).map(|trailers| Ok(Frame::trailers(trailers))))
+                    }
+                    Err(frame) => Poll::Ready(Some(Ok(frame))),
+                }
             }
             Poll::Pending => {
                 let this = &mut *self;

@@ -22,9 +22,11 @@ mod headers;
 mod inbound;
 mod outbound;
 mod phase;
+mod readiness;
 mod rescue;
 mod server;
 mod target;
+mod trailers;
 mod tunnel;
 mod upstream;
 

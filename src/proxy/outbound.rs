@@ -12,6 +12,7 @@ use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
 use super::activity::InFlight;
+use super::trailers;
 use crate::wire::Dialect;
 
 pin_project! {
@@ -107,6 +108,13 @@ where
             StateProj::Ours { bytes } => bytes.take().map(|bytes| Ok(Frame::data(bytes))),
         };
         Poll::Ready(match frame {
+            Some(Ok(frame)) if frame.is_trailers() => {
+                let trailers = frame.into_trailers().ok().and_then(trailers::passing);
+                if trailers.is_none() {
+                    *this.in_flight = None;
+                }
+                trailers.map(|trailers| Ok(Frame::trailers(trailers)))
+            }
             Some(Ok(frame)) => {
                 if let (Some(events), Some(data)) = (this.events.as_mut(), frame.data_ref()) {
                     events.see(data);

@@ -15,9 +15,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tower_service::Service;
 
-use super::admin::{self, Readiness};
+use super::admin;
 use super::connection::{self, Shared};
 use super::phase::Lives;
+use super::readiness::Readiness;
 use super::{Counts, Fault, InboundBody};
 use crate::config::{Config, OrOff};
 use crate::error::{Error, Result};
@@ -59,13 +60,14 @@ impl Server {
             OrOff::Off => None,
             OrOff::On(admin) => Some(listen("admin", admin.0)?),
         };
-        let counts = Counts::default();
+        let readiness = Readiness::default();
+        let counts = Counts::of(readiness.clone());
         Ok(Self {
             listener,
             address,
             admin,
             tasks: JoinSet::new(),
-            readiness: Readiness::default(),
+            readiness,
             counts: counts.clone(),
             shared: Arc::new(Shared::new(&config.limits, counts)),
             connections: config.limits.connections.get().min(Semaphore::MAX_PERMITS),
@@ -96,6 +98,14 @@ impl Server {
             self.tasks.spawn(admin::serve(listener, self.readiness.clone(), Arc::new(metrics)));
             tracing::info!(%address, "admin endpoints on http://{address}");
         }
+    }
+
+    /// Has `ailment` asked what is wrong with a server that serves all the same, such as a classifier that takes no turns.
+    ///
+    /// Where it says, `/readyz` says `degraded: …`, still with 200: requests pass, and a server that is taken out of
+    /// rotation for a broken model would be an outage. `ready_state` among the metrics says so, too.
+    pub fn degraded_by(&self, ailment: impl Fn() -> Option<String> + Send + Sync + 'static) {
+        self.readiness.watch(ailment);
     }
 
     /// Serves every request with a clone of `service`, until `stop` is over.

@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{EXPECT, HOST};
+use http::header::{CONTENT_LENGTH, EXPECT, HOST};
 use http::{HeaderValue, Method, Request, Response, StatusCode, Version};
 use http_body::Body;
 use hyper::body::Incoming;
@@ -20,9 +20,10 @@ use super::connect::Connector;
 use super::headers::{set_upgrade, strip_hop_by_hop, upgrade};
 use super::target::Target;
 use super::tunnel::{self, Tunnelled};
-use super::{Fault, FaultKind};
+use super::{Fault, FaultKind, trailers};
 use crate::config::Config;
 use crate::error::Result;
+use crate::layer::Refusal;
 
 /// Sends requests to the upstream, with nothing of the client's connection in them and nothing of ours.
 pub struct Upstream<B> {
@@ -87,11 +88,18 @@ where
     B: Body<Data = Bytes> + Send + Unpin + 'static,
     B::Error: std::error::Error + Send + Sync + 'static,
 {
+    if request.extensions().get::<Refusal>().is_some_and(|refusal| refusal.status().is_some()) {
+        // The server has refused it for its head alone, and only wants to have it recorded.
+        return Err(Fault::new(FaultKind::BodyTooLarge));
+    }
     let uri = inner.target.of(request.uri()).filter(|_| request.method() != Method::CONNECT);
     *request.uri_mut() = uri.ok_or_else(|| Fault::new(FaultKind::NotServed))?;
     let protocols = upgrade(request.version(), request.headers());
     let waiting = protocols.as_ref().map(|_| Tunnelled::begin(&mut request));
     prepare(&mut request, protocols);
+    // Of a body of known length hyper would send no trailers over HTTP/1.1, announced or not.
+    let sized = request.headers().contains_key(CONTENT_LENGTH) || request.body().size_hint().exact().is_some();
+    trailers::announce(request.headers_mut(), !sized);
     let client = if waiting.is_some() { &inner.tunnels } else { &inner.client };
     let answer = client.request(request);
     let answer = match inner.head_timeout {

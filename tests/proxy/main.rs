@@ -10,8 +10,12 @@ mod support;
 
 mod faults;
 mod h2;
+mod interim;
 mod life;
 mod limits;
 mod pass;
+mod ready;
+mod refused;
 mod tls;
+mod trailers;
 mod tunnel;

@@ -3,6 +3,7 @@
 //! `tests/data/tls` holds a certificate for 127.0.0.1 and the authority that signed it, both for these tests alone.
 
 use std::convert::Infallible;
+use std::future::Future;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -20,10 +21,19 @@ use tokio_rustls::TlsAcceptor;
 use super::support::wire::post;
 use super::support::{Proxy, config};
 
-const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/tls");
+pub(super) const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/tls");
 
 /// An https server that says which HTTP it was spoken to in, and echoes the body.
 async fn upstream(protocols: &[&[u8]]) -> String {
+    upstream_that(protocols, echo).await
+}
+
+/// An https server that answers as the test says.
+pub(super) async fn upstream_that<F, A>(protocols: &[&[u8]], answer: F) -> String
+where
+    F: Fn(Request<Incoming>) -> A + Clone + Send + 'static,
+    A: Future<Output = Response<Full<Bytes>>> + Send + 'static,
+{
     let certificate = CertificateDer::from_pem_file(format!("{FOLDER}/server.pem")).unwrap();
     let key = PrivateKeyDer::from_pem_file(format!("{FOLDER}/server.key")).unwrap();
     let mut tls = rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
@@ -41,13 +51,18 @@ async fn upstream(protocols: &[&[u8]]) -> String {
             // A client that does not trust us hangs up here.
             let Ok(socket) = acceptor.accept(socket).await else { continue };
             let http = auto::Builder::new(TokioExecutor::new());
-            tokio::spawn(async move { http.serve_connection(TokioIo::new(socket), service_fn(echo)).await });
+            let answer = answer.clone();
+            let service = service_fn(move |request| {
+                let answer = answer(request);
+                async { Ok::<_, Infallible>(answer.await) }
+            });
+            tokio::spawn(async move { http.serve_connection(TokioIo::new(socket), service).await });
         }
     });
     url
 }
 
-async fn echo(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+async fn echo(request: Request<Incoming>) -> Response<Full<Bytes>> {
     let version = if request.version() == Version::HTTP_2 { "2" } else { "1" };
     let host = request
         .uri()
@@ -58,7 +73,7 @@ async fn echo(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infal
     response.headers_mut().insert("x-version", version.parse().unwrap());
     response.headers_mut().insert("x-host", host.unwrap().parse().unwrap());
     let body = request.into_body().collect().await.unwrap().to_bytes();
-    Ok(response.map(|()| Full::new(body)))
+    response.map(|()| Full::new(body))
 }
 
 #[tokio::test]

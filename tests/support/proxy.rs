@@ -6,11 +6,11 @@ use std::sync::Arc;
 use groundwire::classify::{Classifier, NoClassifier};
 use groundwire::config::{Config, Overrides};
 use groundwire::layer::RequestBody;
-use groundwire::observe::Metrics;
+use groundwire::observe::{Metrics, Observer, Record};
 use groundwire::policy::preset;
 use groundwire::proxy::{InboundBody, Server, Upstream};
 use groundwire::{Grounder, GroundingLayer};
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tower_layer::Layer;
 
@@ -20,8 +20,19 @@ use super::{Peer, within};
 pub struct Proxy {
     pub address: SocketAddr,
     pub admin: SocketAddr,
+    records: mpsc::UnboundedReceiver<Arc<Record>>,
     stop: Option<oneshot::Sender<()>>,
     running: JoinHandle<()>,
+}
+
+/// Tells the test of every record.
+struct Tell(mpsc::UnboundedSender<Arc<Record>>);
+
+impl Observer for Tell {
+    fn turn(&self, record: &Arc<Record>) {
+        // A test that is not interested has dropped the other end.
+        let _ = self.0.send(Arc::clone(record));
+    }
 }
 
 /// A configuration on free ports, in front of `upstream`, with `more` as it would stand in the file.
@@ -41,14 +52,29 @@ impl Proxy {
     }
 
     pub async fn judging(config: &Config, classifier: impl Classifier) -> Self {
+        Self::ailing(config, classifier, || None).await
+    }
+
+    /// Says on `/readyz` what `ailment` says.
+    pub async fn ailing(
+        config: &Config,
+        classifier: impl Classifier,
+        ailment: impl Fn() -> Option<String> + Send + Sync + 'static,
+    ) -> Self {
         let mut server = Server::bind(config).unwrap();
+        server.degraded_by(ailment);
         let (address, admin) = (server.address(), server.admin_address().unwrap());
         let mut metrics = Metrics::new();
         server.counts().register(metrics.registry_mut());
         let metrics = Arc::new(metrics);
         let shown = Arc::clone(&metrics);
         server.serve_admin(move || shown.encode());
-        let grounder = Grounder::builder(classifier, preset("gentle").unwrap()).observer(metrics).build();
+        let (tell, records) = mpsc::unbounded_channel();
+        let grounder = Grounder::builder(classifier, preset("gentle").unwrap())
+            .configure(|settings| settings.body_cap = config.limits.classify_bytes.as_usize())
+            .observer(metrics)
+            .observer(Tell(tell))
+            .build();
         let upstream = Upstream::<RequestBody<InboundBody>>::new(config).unwrap();
         let service = GroundingLayer::new(grounder).layer(upstream);
         let (stop, stopped) = oneshot::channel();
@@ -56,11 +82,16 @@ impl Proxy {
             // An error is a test that dropped its proxy, which stops it, too.
             let _ = stopped.await;
         }));
-        Self { address, admin, stop: Some(stop), running }
+        Self { address, admin, records, stop: Some(stop), running }
     }
 
     pub async fn connect(&self) -> Peer {
         Peer::connect(self.address).await
+    }
+
+    /// The next record of a chat call, once it is told.
+    pub async fn record(&mut self) -> Arc<Record> {
+        within(self.records.recv()).await.unwrap()
     }
 
     /// Tells it to stop, as a signal would.
