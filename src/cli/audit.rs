@@ -11,6 +11,7 @@ use serde::Deserialize;
 use super::{Failure, line};
 use crate::audit::{Audit as Counting, Replies};
 use crate::classify::{Model, ModelFiles, Scores, Window, is_foreign};
+use crate::config::Share;
 use crate::dialogue::{Conversation, Role};
 use crate::wire::Dialect;
 
@@ -36,8 +37,8 @@ pub(super) struct Audit {
     #[arg(long, value_name = "FILE")]
     runtime: Option<PathBuf>,
     /// The share of turns that truly need a question; scores are calibrated to it
-    #[arg(long, value_name = "SHARE", default_value_t = 0.03)]
-    base_rate: f64,
+    #[arg(long, value_name = "SHARE", default_value = "0.03", value_parser = super::value::<Share>, allow_negative_numbers = true)]
+    base_rate: Share,
 }
 
 /// What a line holds beside the conversation.
@@ -54,7 +55,7 @@ impl Audit {
             Some(folder) => ModelFiles::read(folder)?,
             None => ModelFiles::builtin(),
         };
-        let mut model = Model::from_files(files, self.base_rate, self.runtime.as_deref())?;
+        let mut model = Model::from_files(files, self.base_rate.get(), self.runtime.as_deref())?;
         let input: Box<dyn BufRead> = match &self.file {
             Some(path) => Box::new(BufReader::new(
                 File::open(path).map_err(|e| format!("{} cannot be read: {e}", path.display()))?,

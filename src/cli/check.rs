@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Failure, value};
+use super::Failure;
 use crate::classify::ModelFiles;
 use crate::config::{Config, Model, Overrides, RecordsTo, UpstreamUrl};
 
@@ -16,7 +16,7 @@ pub(super) struct Check {
     /// The configuration
     file: PathBuf,
     /// Where requests go, where the file leaves that to `serve --upstream`
-    #[arg(long, value_name = "URL", value_parser = value::<UpstreamUrl>)]
+    #[arg(long, value_name = "URL", value_parser = super::UpstreamParser)]
     upstream: Option<UpstreamUrl>,
 }
 

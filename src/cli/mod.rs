@@ -12,8 +12,13 @@ mod serve;
 mod windows;
 
 use std::error::Error as StdError;
+use std::ffi::OsStr;
 
-use clap::{Parser, Subcommand};
+use clap::builder::TypedValueParser;
+use clap::error::ErrorKind;
+use clap::{Arg, Parser, Subcommand};
+
+use crate::config::UpstreamUrl;
 
 /// What ends a command early; `main` prints it with its causes.
 pub type Failure = Box<dyn StdError + Send + Sync>;
@@ -60,6 +65,27 @@ where
     T: std::str::FromStr<Err = crate::config::Wrong>,
 {
     text.parse().map_err(|wrong: crate::config::Wrong| wrong.to_string().replace('\n', ": "))
+}
+
+/// Parses an upstream's URL. Unlike clap by itself it never repeats what is wrong, which may hold a password or a key.
+#[derive(Clone)]
+struct UpstreamParser;
+
+impl TypedValueParser for UpstreamParser {
+    type Value = UpstreamUrl;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        argument: Option<&Arg>,
+        given: &OsStr,
+    ) -> Result<UpstreamUrl, clap::Error> {
+        value(&given.to_string_lossy()).map_err(|why| {
+            let argument = argument.map(ToString::to_string).unwrap_or_default();
+            let message = format!("wrong value for '{argument}': {why}\n");
+            clap::Error::raw(ErrorKind::ValueValidation, message).with_cmd(command)
+        })
+    }
 }
 
 #[cfg(test)]

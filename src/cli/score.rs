@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 
 use super::line;
 use crate::classify::{Model, ModelFiles, Scores, Window, is_foreign};
+use crate::config::Share;
 use crate::dialogue::{AssistantAct, Bypass, Distribution, Gap, Need, Role, UserAct};
 use crate::error::{Error, Result};
 use crate::wire::Dialect;
@@ -27,8 +28,8 @@ pub(super) struct Score {
     #[arg(long, value_name = "FILE")]
     runtime: Option<PathBuf>,
     /// The share of turns that truly need a question; scores are calibrated to it.
-    #[arg(long, value_name = "SHARE", default_value_t = 0.03)]
-    base_rate: f64,
+    #[arg(long, value_name = "SHARE", default_value = "0.03", value_parser = super::value::<Share>, allow_negative_numbers = true)]
+    base_rate: Share,
 }
 
 #[derive(Deserialize)]
@@ -64,7 +65,7 @@ impl Score {
             Some(folder) => ModelFiles::read(folder)?,
             None => ModelFiles::builtin(),
         };
-        let mut model = Model::from_files(files, self.base_rate, self.runtime.as_deref())?;
+        let mut model = Model::from_files(files, self.base_rate.get(), self.runtime.as_deref())?;
         let (input, output) = (io::stdin().lock(), io::BufWriter::new(io::stdout().lock()));
         match score(&mut model, input, output) {
             // Whoever reads our output has seen enough.

@@ -32,7 +32,7 @@ Point clients at it as they are: OPENAI_BASE_URL=http://127.0.0.1:8080/v1
 A first SIGTERM or SIGINT drains, a second ends at once.")]
 pub(super) struct Serve {
     /// Where requests go; a base path in it is put before every request's own
-    #[arg(long, value_name = "URL", value_parser = value::<UpstreamUrl>, required_unless_present = "config")]
+    #[arg(long, value_name = "URL", value_parser = super::UpstreamParser, required_unless_present = "config")]
     upstream: Option<UpstreamUrl>,
     /// The configuration; what is given here as well wins over it
     #[arg(long, value_name = "FILE")]

@@ -3,7 +3,8 @@
 use std::fmt::Write;
 use std::ops::Range;
 
-use super::suggest::nearest;
+use super::explain::{Place, explain, explain_syntax};
+use super::redact::showable;
 use crate::error::Error;
 
 /// A configuration file's text and name.
@@ -30,17 +31,28 @@ impl Source<'_> {
         let line_start = self.text[..start].rfind('\n').map_or(0, |newline| newline + 1);
         let line = self.text[line_start..].split('\n').next().unwrap_or_default().trim_end_matches('\r');
         let number = self.text[..start].matches('\n').count() + 1;
-        let before = &self.text[line_start..start.min(line_start + line.len())];
-        let marked = &self.text[start..floor(self.text, span.end.min(line_start + line.len())).max(start)];
-        let (column, carets) = (before.chars().count() + 1, marked.chars().count().max(1));
+        let column = self.text[line_start..start.min(line_start + line.len())].chars().count() + 1;
+        let shown = &line[..showable(line)];
+        let hidden = if shown.len() < line.len() { " …" } else { "" };
+        // Where the place is in what is not shown, the mark is under the dots.
+        let end = line_start + shown.len();
+        let (before, marked) = match start {
+            at if at < end || hidden.is_empty() => {
+                let at = at.min(end);
+                (&self.text[line_start..at], &self.text[at..floor(self.text, span.end.min(end)).max(at)])
+            }
+            _ => (shown, ""),
+        };
+        let gap = if start >= end && !hidden.is_empty() { " " } else { "" };
+        let carets = marked.chars().count().max(1);
         let gutter = number.to_string().len();
         // A tab stays one, so that the carets stand where the text does.
-        let indent: String = before.chars().map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
+        let indent: String = before.chars().map(|c| if c == '\t' { '\t' } else { ' ' }).chain(gap.chars()).collect();
         let mut message = format!("{}:{number}:{column}: {what}\n", self.name);
         // Writing to a string cannot fail.
         let _ = write!(
             message,
-            "{0:gutter$} |\n{number} | {line}\n{0:gutter$} | {indent}{1}\n{0:gutter$} = {fix}",
+            "{0:gutter$} |\n{number} | {shown}{hidden}\n{0:gutter$} | {indent}{1}\n{0:gutter$} = {fix}",
             "",
             "^".repeat(carets)
         );
@@ -52,51 +64,28 @@ impl Source<'_> {
         self.blame(locate(self.text, path), what, fix)
     }
 
+    /// An error about the first of the tables `names` that is none: serde takes a list for one.
+    pub(super) fn tables(&self, names: &[&str]) -> Result<(), Error> {
+        let Ok(document) = toml::de::DeTable::parse(self.text) else { return Ok(()) };
+        let lists = document.get_ref().iter().filter(|(_, value)| value.get_ref().is_array());
+        match lists.map(|(key, value)| (key.get_ref(), value.span())).find(|(key, _)| names.contains(&key.as_ref())) {
+            Some((key, span)) => {
+                let fix = format!("write [{key}] on a line of its own, and its keys below");
+                Err(self.blame(span, &format!("`{key}` must be a table, not a list"), &fix))
+            }
+            None => Ok(()),
+        }
+    }
+
     /// What the TOML parser or serde found.
     pub(super) fn blame_toml(&self, error: &toml::de::Error) -> Error {
         let span = error.span().unwrap_or(0..0);
-        let (what, fix) = explain(error.message(), self.text.get(span.clone()).unwrap_or_default());
+        let offending = self.text.get(span.clone()).unwrap_or_default();
+        let (what, fix) = match toml::de::DeTable::parse(self.text) {
+            Ok(document) => explain(error.message(), &Place::of(document.get_ref(), &span), offending),
+            Err(_) => explain_syntax(error.message(), offending),
+        };
         self.blame(span, &what, &fix)
-    }
-}
-
-/// Puts a message of serde's or of the parser's into our words: what is wrong, and the fix.
-fn explain(message: &str, offending: &str) -> (String, String) {
-    if let Some((what, fix)) = message.split_once('\n') {
-        // One of ours: see `Wrong`.
-        return (what.to_owned(), fix.to_owned());
-    }
-    let mut names = message.split('`').skip(1).step_by(2);
-    let mut first = || names.next().unwrap_or_default().to_owned();
-    if message.starts_with("unknown field") || message.starts_with("unknown variant") {
-        let kind = if message.starts_with("unknown field") { "key" } else { "value" };
-        let wrong = first();
-        let known: Vec<&str> = names.collect();
-        return (format!("unknown {kind} `{wrong}`"), name_one(&wrong, &known));
-    }
-    if let Some((wrong, known)) = message.split_once(" is none of ") {
-        // A label of `dialogue`.
-        let (wrong, known) = (wrong.trim_matches('"'), known.split(", ").collect::<Vec<_>>());
-        return (format!("unknown value `{wrong}`"), name_one(wrong, &known));
-    }
-    if message.starts_with("missing field") {
-        let name = first();
-        return (format!("the key `{name}` is missing"), format!("add `{name} = …`"));
-    }
-    if message.starts_with("duplicate key") {
-        return (format!("`{offending}` stands here for the second time"), "remove one of the two".to_owned());
-    }
-    if let Some((found, expected)) = message.rsplit_once(", expected ") {
-        return (found.to_owned(), format!("expected {expected}"));
-    }
-    (message.to_owned(), "see the configuration reference for what may stand here".to_owned())
-}
-
-/// The known name that is meant, or all of them.
-fn name_one(wrong: &str, known: &[&str]) -> String {
-    match nearest(wrong, known) {
-        Some(name) => format!("did you mean `{name}`?"),
-        None => format!("what may stand here: {}", known.join(", ")),
     }
 }
 

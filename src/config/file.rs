@@ -8,7 +8,8 @@ use serde::Deserialize;
 use super::blame::Source;
 use super::suggest::nearest;
 use super::{
-    ByteSize, Classifier, Config, KeySource, Limits, Listen, Log, OrOff, Overrides, Records, TrustedHeader, UpstreamUrl,
+    ByteSize, Classifier, Config, KeySource, Limits, Listen, Log, OrOff, Overrides, Period, Records, TrustedHeader,
+    UpstreamUrl,
 };
 use crate::engine::ToolsOffered;
 use crate::error::{Error, Result};
@@ -19,6 +20,9 @@ const PRESETS: [&str; 2] = ["gentle", "off"];
 
 /// Fewest bytes that a head may be limited to; hyper takes no less.
 const HEAD_BYTES: ByteSize = ByteSize::kib(8);
+
+/// The longest deadline that the classifier's threads keep.
+const MOST_DEADLINE: Period = Period::secs(60);
 
 /// The file: a [`Config`] whose upstream the command line may give.
 #[derive(Deserialize)]
@@ -99,6 +103,7 @@ impl File {
 }
 
 pub(super) fn parse(source: Source<'_>, overrides: &Overrides) -> Result<Config> {
+    source.tables(&["classifier", "records", "limits", "log", "policies"])?;
     let mut file: File = toml::from_str(source.text).map_err(|error| source.blame_toml(&error))?;
     for (name, rules) in &mut file.policies {
         rules.name.clone_from(name);
@@ -125,11 +130,16 @@ fn check(file: &File, blame: impl Fn(&[&str], &str, &str) -> Error) -> Result<()
     }
     if preset(&file.policy).is_none() && !file.policies.contains_key(&file.policy) {
         let known: Vec<&str> = PRESETS.into_iter().chain(file.policies.keys().map(String::as_str)).collect();
+        let what = match file.policy.as_str() {
+            "" => "`policy` is empty".to_owned(),
+            name => format!("there is no policy `{name}`"),
+        };
         let fix = match nearest(&file.policy, &known) {
             Some(name) => format!("did you mean `{name}`?"),
+            None if file.policy.is_empty() => format!("name one of {}", known.join(", ")),
             None => format!("name one of {}, or add a table [policies.{}]", known.join(", "), file.policy),
         };
-        return Err(blame(&["policy"], &format!("there is no policy `{}`", file.policy), &fix));
+        return Err(blame(&["policy"], &what, &fix));
     }
     for (name, rules) in &file.policies {
         for (i, rule) in rules.rules.iter().enumerate() {
@@ -162,12 +172,17 @@ fn check(file: &File, blame: impl Fn(&[&str], &str, &str) -> Error) -> Result<()
             &fix,
         ));
     }
+    if file.classifier.deadline > MOST_DEADLINE {
+        let what = format!("`deadline` is longer than {MOST_DEADLINE}, for which nobody waits");
+        return Err(blame(&["classifier", "deadline"], &what, &format!("write \"{MOST_DEADLINE}\" or less")));
+    }
     let must_pass = [
         (["classifier", "deadline"], file.classifier.deadline),
         (["limits", "head-timeout"], file.limits.head_timeout),
         (["limits", "idle-timeout"], file.limits.idle_timeout),
         (["limits", "connect-timeout"], file.limits.connect_timeout),
         (["limits", "upstream-idle-timeout"], file.limits.upstream_idle_timeout),
+        (["limits", "response-head-timeout"], file.limits.response_head_timeout.on().unwrap_or(MOST_DEADLINE)),
     ];
     for (path, period) in must_pass {
         if period.0.is_zero() {

@@ -15,17 +15,21 @@
 //! ```
 
 mod blame;
+mod explain;
 mod file;
 mod place;
 mod quantity;
+mod redact;
 mod sections;
 mod suggest;
 mod text;
+mod whole;
 
 pub use place::{KeySource, Listen, Model, RecordsTo, UpstreamUrl};
 pub use quantity::{ByteSize, OrOff, Period, Share};
 pub use sections::{Classifier, Level, Limits, Log, LogFormat, Records, TrustedHeader};
 pub use text::Wrong;
+pub use whole::Whole;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -23,7 +23,7 @@ impl FromStr for Listen {
         let local = text.strip_prefix("localhost:").map(|port| format!("127.0.0.1:{port}"));
         local.as_deref().unwrap_or(text).parse().map(Self).map_err(|_| {
             Wrong::new(
-                format!("`{text}` is no address to listen on"),
+                format!("{} is no address to listen on", Wrong::shown(text)),
                 "write an IP address and a port, such as \"127.0.0.1:8080\" or, for all interfaces, \"0.0.0.0:8080\"",
             )
         })
@@ -87,9 +87,8 @@ impl FromStr for UpstreamUrl {
     type Err = Wrong;
 
     fn from_str(text: &str) -> Result<Self, Wrong> {
-        // A URL with a password in it must not come back in an error that is logged.
-        let shown = if text.contains('@') { "the URL" } else { text };
-        let wrong = |what: &str, fix: &str| Err(Wrong::new(format!("`{shown}` {what}"), fix));
+        // What is wrong is never repeated: it may hold a password, or a key in its query.
+        let wrong = |what: &str, fix: &str| Err(Wrong::new(format!("the upstream {what}"), fix));
         let example = "write a URL such as \"https://api.openai.com\" or \"http://127.0.0.1:8000/v1\"";
         if text.contains('#') {
             return wrong("has a fragment, which no request carries", "leave out the `#` and what follows");
@@ -247,7 +246,7 @@ impl FromStr for KeySource {
 
     fn from_str(text: &str) -> Result<Self, Wrong> {
         match text.split_once(':') {
-            Some(("env", name)) if !name.is_empty() => Ok(Self::Env(name.to_owned())),
+            Some(("env", name)) if is_variable(name) => Ok(Self::Env(name.to_owned())),
             Some(("file", path)) if !path.is_empty() => Ok(Self::File(path.into())),
             // Not shown: it may be the secret itself.
             _ => Err(Wrong::new(
@@ -256,6 +255,14 @@ impl FromStr for KeySource {
             )),
         }
     }
+}
+
+/// Whether this may be the name of an environment variable (POSIX.1-2024, base definitions, section 8.1). The secret
+/// itself, which some would write here, is hardly ever one, and a name is shown in errors.
+fn is_variable(name: &str) -> bool {
+    !name.starts_with(|c: char| c.is_ascii_digit())
+        && (1..=64).contains(&name.len())
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
 }
 
 impl fmt::Display for KeySource {
@@ -305,10 +312,14 @@ mod tests {
 
     #[test]
     fn a_password_is_not_repeated() {
-        let wrong = "http://me:hunter2@h".parse::<UpstreamUrl>().unwrap_err();
-        assert!(!wrong.to_string().contains("hunter2"), "{wrong}");
-        let wrong = "hunter2".parse::<KeySource>().unwrap_err();
-        assert!(!wrong.to_string().contains("hunter2"), "{wrong}");
+        for text in ["http://me:hunter2@h", "http://h/?key=hunter2", "http://h#hunter2", "hunter2"] {
+            let wrong = text.parse::<UpstreamUrl>().unwrap_err();
+            assert!(!wrong.to_string().contains("hunter2"), "{wrong}");
+        }
+        for text in ["hunter2", "env:hunter2-hunter2", "env:2hunter2"] {
+            let wrong = text.parse::<KeySource>().unwrap_err();
+            assert!(!wrong.to_string().contains("hunter2"), "{wrong}");
+        }
     }
 
     #[test]

@@ -32,7 +32,7 @@ impl FromStr for Period {
         match with_unit(text, &TIMES) {
             Some(micros) => Ok(Self(Duration::from_micros(micros))),
             None => Err(Wrong::new(
-                format!("`{text}` is no length of time"),
+                format!("{} is no length of time", Wrong::shown(text)),
                 "write a whole number and a unit (us, ms, s, m or h), such as \"25ms\"",
             )),
         }
@@ -76,7 +76,7 @@ impl FromStr for ByteSize {
     fn from_str(text: &str) -> Result<Self, Wrong> {
         with_unit(text, &BINARY).or_else(|| with_unit(text, &DECIMAL)).map(Self).ok_or_else(|| {
             Wrong::new(
-                format!("`{text}` is no number of bytes"),
+                format!("{} is no number of bytes", Wrong::shown(text)),
                 "write a whole number and a unit (B, KiB, MiB or GiB), such as \"4MiB\"",
             )
         })
@@ -176,15 +176,28 @@ impl Share {
     }
 }
 
+impl FromStr for Share {
+    type Err = Wrong;
+
+    fn from_str(text: &str) -> Result<Self, Wrong> {
+        text.parse().ok().and_then(Self::new).ok_or_else(|| {
+            Wrong::new(
+                format!("{} is no base rate", Wrong::shown(text)),
+                "write a number above 0 and below 0.4: 0.03 means three in a hundred",
+            )
+        })
+    }
+}
+
+impl fmt::Display for Share {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 impl<'de> Deserialize<'de> for Share {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        let share = f64::deserialize(d)?;
-        Self::new(share).ok_or_else(|| {
-            de::Error::custom(Wrong::new(
-                format!("{share} is no base rate"),
-                "write a number above 0 and below 0.4: 0.03 means three in a hundred",
-            ))
-        })
+        f64::deserialize(d)?.to_string().parse().map_err(de::Error::custom)
     }
 }
 

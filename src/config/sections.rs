@@ -1,7 +1,6 @@
 //! The tables of the configuration, and their defaults.
 
 use std::fmt;
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -9,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use tracing_subscriber::EnvFilter;
 
 use super::text::{Wrong, text_value};
-use super::{ByteSize, Model, OrOff, Period, RecordsTo, Share};
+use super::{ByteSize, Model, OrOff, Period, RecordsTo, Share, Whole};
 
 /// A request header that is honoured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,13 +32,13 @@ pub struct Classifier {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub runtime: Option<PathBuf>,
     /// Threads that judge, each with a session of its own.
-    pub threads: NonZeroUsize,
+    pub threads: Whole<1, 256>,
     /// Longest time a turn waits for its judgement, queue included; past it the request passes as it is.
     pub deadline: Period,
     /// Turns that may wait for a thread; past that, requests pass as they are.
-    pub queue: NonZeroUsize,
+    pub queue: Whole<1, 65_536>,
     /// Judgements remembered, so that a retried turn is judged once; 0 remembers none.
-    pub cache: usize,
+    pub cache: Whole<0, 10_000_000>,
     /// The share of turns that truly need a question; scores are calibrated to it.
     pub base_rate: Share,
     /// Whether replies to judged turns are read for the acts they show, when no turn waits.
@@ -51,10 +50,10 @@ impl Default for Classifier {
         Self {
             model: Model::Builtin,
             runtime: None,
-            threads: NonZeroUsize::MIN,
+            threads: Whole::clamped(1),
             deadline: Period::millis(25),
-            queue: const { NonZeroUsize::new(64).unwrap() },
-            cache: 4096,
+            queue: Whole::clamped(64),
+            cache: Whole::clamped(4096),
             base_rate: Share::THREE_IN_A_HUNDRED,
             replies: true,
         }
@@ -71,12 +70,12 @@ pub struct Records {
     /// Whether they hold the conversation's text. This version has no way to, and refuses `true`.
     pub text: bool,
     /// Records that may wait to be written; past that they are dropped and counted.
-    pub queue: NonZeroUsize,
+    pub queue: Whole<1, 1_000_000>,
 }
 
 impl Default for Records {
     fn default() -> Self {
-        Self { to: RecordsTo::Off, text: false, queue: const { NonZeroUsize::new(4096).unwrap() } }
+        Self { to: RecordsTo::Off, text: false, queue: Whole::clamped(4096) }
     }
 }
 
@@ -90,7 +89,7 @@ pub struct Limits {
     /// Bytes of text up to which a conversation is judged.
     pub text_bytes: ByteSize,
     /// Connections served at once. Past that, a request is answered with 503.
-    pub connections: NonZeroUsize,
+    pub connections: Whole<1, 1_000_000>,
     /// Bytes of a request's head (HTTP/1) or header list (HTTP/2), 8KiB or more. Past that, 431.
     pub head_bytes: ByteSize,
     /// Longest time from a request head's first byte until its last.
@@ -118,7 +117,7 @@ impl Default for Limits {
         Self {
             classify_bytes: ByteSize::mib(4),
             text_bytes: ByteSize::mib(1),
-            connections: const { NonZeroUsize::new(4096).unwrap() },
+            connections: Whole::clamped(4096),
             head_bytes: ByteSize::kib(64),
             head_timeout: Period::secs(10),
             idle_timeout: Period::secs(120),
@@ -182,7 +181,7 @@ impl FromStr for Level {
         let known = ["off", "error", "warn", "info", "debug", "trace"].contains(&text.to_ascii_lowercase().as_str());
         if EnvFilter::try_new(text).is_err() || (lone && !known) {
             return Err(Wrong::new(
-                format!("`{text}` is no log level"),
+                format!("{} is no log level", Wrong::shown(text)),
                 "write \"error\", \"warn\", \"info\", \"debug\" or \"trace\", or directives such as \"info,hyper=debug\"",
             ));
         }

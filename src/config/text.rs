@@ -20,6 +20,16 @@ impl Wrong {
         Self { what: what.into(), fix: fix.into() }
     }
 
+    /// `text` as a message shows it.
+    pub(super) fn shown(text: &str) -> String {
+        if text.is_empty() { "an empty text".to_owned() } else { format!("`{text}`") }
+    }
+
+    /// About a number that is not as it must be: `wanted`.
+    pub(super) fn out_of(wanted: impl fmt::Display) -> Self {
+        Self::new(format!("this must be {wanted}"), format!("write {wanted}"))
+    }
+
     /// The same about a value that may also be off.
     pub(super) fn or_off(mut self) -> Self {
         self.fix.push_str(", or \"off\"");

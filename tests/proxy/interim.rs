@@ -43,6 +43,10 @@ async fn a_client_whose_body_is_not_wanted_is_told_so_instead_of_100() {
         assert_eq!(client.message().await.status(), 413, "{path}");
         client.closed().await;
     }
+    // The first that the upstream hears of anybody.
+    let mut client = proxy.connect().await;
+    client.send("GET /v1/models HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    assert_eq!(upstream.accept().await.message().await.line(), "GET /v1/models HTTP/1.1");
 }
 
 #[tokio::test]

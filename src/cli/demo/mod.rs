@@ -31,13 +31,13 @@ pub(super) struct Demo {
     #[arg(long, requires = "file")]
     conversation: bool,
     /// A real OpenAI-compatible server in place of the scripted one; OPENAI_API_KEY is sent to it if it is set.
-    #[arg(long, value_name = "URL", value_parser = super::value::<UpstreamUrl>)]
+    #[arg(long, value_name = "URL", value_parser = super::UpstreamParser)]
     upstream: Option<UpstreamUrl>,
     /// The model to ask the upstream for.
     #[arg(long, value_name = "NAME", default_value = "demo")]
     model: String,
     /// The policy: one that ships, or "demo", which is gentle and asks for absent texts itself.
-    #[arg(long, value_name = "NAME", default_value = "demo")]
+    #[arg(long, value_name = "NAME", default_value = "demo", value_parser = ["demo", "gentle", "off"])]
     policy: String,
     /// One JSON object a turn.
     #[arg(long)]

@@ -1,0 +1,210 @@
+//! What is said about wrong values, of every key and of every flag: what, where, and how to mend it, in the words of the
+//! configuration.
+//!
+//! All messages stand in `tests/data/messages.txt`, to be read as a whole. Where one is changed on purpose,
+//! `GROUNDWIRE_WRITE_MESSAGES=1 cargo test --test cli_errors` writes the file anew.
+
+#![cfg(feature = "cli")]
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::fmt::Write;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use tempfile::TempDir;
+
+/// Words of the parser's, and of Rust's types, that tell nobody what to write.
+const NOT_OURS: [&str; 14] = [
+    "invalid type",
+    "invalid value: ",
+    "usize",
+    "u64",
+    "i64",
+    "f32",
+    "f64",
+    "nonzero",
+    "variant",
+    "struct",
+    "field",
+    "EOF",
+    "literal",
+    "sequence",
+];
+
+/// Every key with values of each wrong kind; `upstream` stands above all tables, where it is not the one that is wrong.
+const KEYS: [(&str, &str, &[&str]); 40] = [
+    ("", "listen", &["1", "\"\"", "\"8080\"", "\"example.com:80\"", "\"127.0.0.1:99999\"", "[]"]),
+    ("", "admin", &["false", "\"\"", "\"on\"", "\"127.0.0.1:8080\""]),
+    (
+        "",
+        "upstream",
+        &[
+            "1",
+            "\"\"",
+            "\"api.openai.com\"",
+            "\"ftp://h\"",
+            "\"https://u:p@h\"",
+            "\"https://h/?key=k\"",
+            "\"http://127.0.0.1:8080\"",
+        ],
+    ),
+    ("", "upstream-ca", &["1", "[]"]),
+    ("", "policy", &["1", "\"\"", "\"gentel\"", "\"mine\""]),
+    ("", "debug-headers", &["1", "\"yes\"", "[]"]),
+    ("", "tools", &["1", "\"\"", "\"stear\"", "true"]),
+    ("", "identity-key", &["1", "\"\"", "\"hunter2\"", "\"env:\"", "\"env:hunter2-hunter2\"", "\"file:\""]),
+    ("", "trust-headers", &["\"mode\"", "[1]", "[\"\"]", "[\"mode\", \"user\"]"]),
+    ("", "classifier", &["1", "\"off\"", "[]"]),
+    ("", "polcy", &["\"gentle\""]),
+    ("classifier", "model", &["1", "\"\"", "true"]),
+    ("classifier", "runtime", &["1", "true"]),
+    ("classifier", "threads", &["\"1\"", "-1", "0", "257", "1.5", "true", "99999999999999999999"]),
+    ("classifier", "deadline", &["25", "\"\"", "\"0ms\"", "\"-1ms\"", "\"61s\"", "\"25 parsecs\"", "\"99999999999h\""]),
+    ("classifier", "queue", &["\"64\"", "-1", "0", "65537"]),
+    ("classifier", "cache", &["\"no\"", "-1", "10000001"]),
+    ("classifier", "base-rate", &["\"3 %\"", "-0.1", "0", "0.4", "3", "nan"]),
+    ("classifier", "replies", &["1", "\"no\""]),
+    ("records", "to", &["1", "\"\"", "false"]),
+    ("records", "text", &["1", "true"]),
+    ("records", "queue", &["\"1\"", "-1", "0", "1000001"]),
+    ("limits", "classify-bytes", &["4", "\"\"", "\"-1B\"", "\"4M\"", "\"99999999999GiB\""]),
+    ("limits", "text-bytes", &["1.5", "\"1 mib\""]),
+    ("limits", "connections", &["\"many\"", "-1", "0", "1000001"]),
+    ("limits", "head-bytes", &["8192", "\"1KiB\"", "\"8 kilobytes\""]),
+    ("limits", "head-timeout", &["10", "\"0s\"", "\"ten\""]),
+    ("limits", "idle-timeout", &["2", "\"0s\"", "\"2min\""]),
+    ("limits", "connect-timeout", &["5", "\"0s\"", "\"5\""]),
+    ("limits", "upstream-idle-timeout", &["45", "\"0s\"", "\"\""]),
+    ("limits", "response-head-timeout", &["0", "\"0s\"", "\"never\""]),
+    ("limits", "max-body", &["0", "\"0\"", "\"big\""]),
+    ("limits", "drain", &["30", "\"-1s\""]),
+    ("limits", "connection", &["1"]),
+    ("log", "format", &["1", "\"\"", "\"xml\""]),
+    ("log", "level", &["1", "\"\"", "\"loud\"", "\"info,,=\""]),
+    ("policies.gentle", "rules", &["[]"]),
+    ("policies.mine", "rule", &["[]"]),
+    ("policies.mine", "rules", &["1", "{}", "[1]", "[{}]"]),
+    ("lmits", "drain", &["\"1s\""]),
+];
+
+/// Keys of a rule, each beside an act.
+const RULE: [(&str, &[&str]); 9] = [
+    ("delivery", &["1", "\"\"", "\"mail\""]),
+    ("force", &["1", "\"yes\""]),
+    ("reply-anyway", &["1"]),
+    ("ambiguity", &["\"0.5\"", "-0.1", "50", "true"]),
+    ("underspecified", &["\"x\"", "1.1", "nan"]),
+    ("gap", &["\"vague_goal\"", "[1]", "[\"vague\"]"]),
+    ("user-act", &["1", "[\"asks\"]"]),
+    ("at-most", &["\"2\"", "-1", "1.5"]),
+    ("never-consecutive", &["1"]),
+];
+
+/// What is no TOML, and what stands in the wrong place.
+const FILES: [&str; 14] = [
+    "",
+    "upstream = http://h",
+    "upstream = https://u:p@h/?key=k",
+    "api-key = 'hunter2' x",
+    "upstream = \"http://h\" # was https://u:p@h\nlisten = 1 # hunter2",
+    "upstream = \"http://h\"\nheaders = { authorization = \"Bearer hunter2\" }",
+    "upstream = \"http://h\"\n[log]\ntoken = \"hunter2\"\nformat = 1",
+    "upstream =",
+    "upstream = \"http://h",
+    "listen = 127.0.0.1:80\nupstream = \"http://h\"",
+    "listen = \"127.0.0.1:1\"\nlisten = \"127.0.0.1:2\"\nupstream = \"http://h\"",
+    "upstream = \"http://h\"\n[classifier\nthreads = 1",
+    "upstream = \"http://h\"\n[log]\n[log]",
+    "upstream = \"http://h\"\n[policies.mine]\nrules = [{ act = \"clarfy\" }, { act = 1 }]",
+];
+
+/// Arguments that are wrong.
+const ARGUMENTS: [&[&str]; 17] = [
+    &["serve"],
+    &["serve", "--upstream", ""],
+    &["serve", "--upstream", "api.openai.com"],
+    &["serve", "--upstream", "https://u:hunter2@h"],
+    &["demo", "--upstream", "https://h/?key=hunter2"],
+    &["check", "f.toml", "--upstream", "hunter2"],
+    &["serve", "--upstream", "http://h", "--listen", "80"],
+    &["serve", "--upstream", "http://h", "--admin", "no"],
+    &["serve", "--upstream", "http://h", "--policy", "gentel"],
+    &["serve", "--upstream", "http://h", "--model", ""],
+    &["serve", "--upstream", "http://h", "--records", ""],
+    &["serve", "--config", "no-such-file.toml"],
+    &["score", "--base-rate", "much"],
+    &["score", "--base-rate", "3"],
+    &["audit", "--base-rate", "-1"],
+    &["demo", "--policy", "gentel"],
+    &["demo", "no-such-file.txt"],
+];
+
+fn groundwire(arguments: &[&str], folder: &Path) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_groundwire"));
+    command.args(arguments).current_dir(folder).stdin(Stdio::null()).output().unwrap()
+}
+
+/// What `check` says about this file.
+fn check(text: &str, folder: &Path) -> String {
+    std::fs::write(folder.join("g.toml"), text).unwrap();
+    let output = groundwire(&["check", "g.toml"], folder);
+    if output.status.success() {
+        return "accepted\n".to_owned();
+    }
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    let message = String::from_utf8(output.stderr).unwrap();
+    let place = message.strip_prefix("error: g.toml:").unwrap_or_else(|| panic!("{text:?} has no place: {message}"));
+    let mut numbers = place.splitn(3, ':');
+    assert!(numbers.by_ref().take(2).all(|number| number.parse::<u32>().is_ok()), "{message}");
+    let fix = message.lines().last().unwrap().trim_start();
+    assert!(fix.starts_with("= ") && fix.len() > 10, "{text:?} has no fix: {message}");
+    plain(text, &message);
+    for secret in ["hunter2", "u:p", "key=k"] {
+        assert!(!message.contains(secret), "{message}");
+    }
+    message
+}
+
+fn plain(text: &str, message: &str) {
+    for word in NOT_OURS {
+        assert!(!message.contains(word), "{word:?} says nothing to whoever wrote {text:?}: {message}");
+    }
+}
+
+#[test]
+fn every_key_and_flag_says_what_where_and_how_to_mend_it() {
+    let folder = TempDir::new().unwrap();
+    let mut all = String::new();
+    let mut row = |text: &str| {
+        let said = check(text, folder.path());
+        writeln!(all, "{}\n{said}", text.lines().map(|line| format!("> {line}\n")).collect::<String>().trim_end())
+            .unwrap();
+    };
+    for (table, key, values) in KEYS {
+        let head = if key == "upstream" { "" } else { "upstream = \"http://h\"\n" };
+        let table = if table.is_empty() { String::new() } else { format!("[{table}]\n") };
+        values.iter().for_each(|value| row(&format!("{head}{table}{key} = {value}")));
+    }
+    for (key, values) in RULE {
+        for value in values {
+            row(&format!("upstream = \"http://h\"\n[policies.p]\nrules = [{{ act = \"clarify\", {key} = {value} }}]"));
+        }
+    }
+    FILES.into_iter().for_each(&mut row);
+    for arguments in ARGUMENTS {
+        let output = groundwire(arguments, folder.path());
+        let message = String::from_utf8(output.stderr).unwrap();
+        plain(&arguments.join(" "), &message);
+        assert!(!message.contains("hunter2"), "{message}");
+        writeln!(all, "$ groundwire {}\n[{}] {message}", arguments.join(" "), output.status.code().unwrap()).unwrap();
+    }
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/messages.txt");
+    if std::env::var_os("GROUNDWIRE_WRITE_MESSAGES").is_some() {
+        std::fs::write(path, &all).unwrap();
+    }
+    let wanted = std::fs::read_to_string(path).unwrap_or_default();
+    let first =
+        all.lines().zip(wanted.lines()).position(|(is, wanted)| is != wanted).map_or(0, |at| at.saturating_sub(4));
+    let around = |text: &str| text.lines().skip(first).take(12).collect::<Vec<_>>().join("\n");
+    assert!(all == wanted, "said:\n{}\n\nwanted:\n{}", around(&all), around(&wanted));
+}
