@@ -1,8 +1,8 @@
 //! Fetches ONNX Runtime for the feature `bundled`; does nothing for every other build.
 //!
 //! The library comes out of the wheel that the ONNX Runtime project publishes on PyPI, taken with pip and pinned by
-//! hash, and is left in `OUT_DIR`, from where `src/classify/runtime.rs` includes it in the binary. The version is
-//! pinned as well: Linux builds from 1.29 on contain a telemetry client.
+//! hash, and is left in `OUT_DIR`, from where `src/classify/bundled.rs` includes it in the binary, and its licence texts
+//! with it. The version is pinned as well: Linux builds from 1.29 on contain a telemetry client.
 
 use std::env;
 use std::fs;
@@ -13,8 +13,11 @@ use std::process::Command;
 const VERSION: &str = "1.28.0";
 /// Names a library file to take instead of the wheel's.
 const GIVEN: &str = "GROUNDWIRE_ONNXRUNTIME";
-/// What `src/classify/runtime.rs` includes.
+/// What `src/classify/bundled.rs` includes.
 const OUTPUT: &str = "onnxruntime.lib";
+/// The texts that its licence wants to go with it, by the names that the project gives them; what `src/cli/licenses.rs`
+/// includes has the same names behind `onnxruntime.`.
+const TEXTS: [&str; 2] = ["LICENSE", "ThirdPartyNotices.txt"];
 
 /// One platform's wheel.
 struct Wheel {
@@ -52,7 +55,30 @@ fn take_given(path: &Path) -> Result<(), String> {
             path.display()
         ));
     }
-    write(&library)
+    write(&library)?;
+    // Where releases are unpacked, they lie beside the library or beside its folder.
+    let folders: Vec<&Path> = path.ancestors().skip(1).take(2).collect();
+    for name in TEXTS {
+        let found = folders.iter().map(|folder| folder.join(name)).find(|text| text.is_file());
+        let text = match found {
+            Some(text) => {
+                println!("cargo::rerun-if-changed={}", text.display());
+                fs::read_to_string(&text).map_err(|e| format!("{}: {e}", text.display()))?
+            }
+            None => format!(
+                "{name} did not lie beside the library that this was built with; it is at\n\
+                 https://github.com/microsoft/onnxruntime/blob/v{VERSION}/{name}\n"
+            ),
+        };
+        let path = text_path(&out_dir()?, name);
+        fs::write(&path, text).map_err(|e| format!("{}: {e}", path.display()))?;
+    }
+    Ok(())
+}
+
+/// Where the text `name` is left.
+fn text_path(out: &Path, name: &str) -> PathBuf {
+    out.join(format!("onnxruntime.{name}"))
 }
 
 /// Takes the library out of the wheel on PyPI.
@@ -61,7 +87,7 @@ fn take_wheel() -> Result<(), String> {
     let out = out_dir()?;
     let stamp = out.join("onnxruntime.sha256");
     let done = fs::read_to_string(&stamp).is_ok_and(|hash| hash == wheel.sha256);
-    if done && out.join(OUTPUT).is_file() {
+    if done && out.join(OUTPUT).is_file() && TEXTS.iter().all(|name| text_path(&out, name).is_file()) {
         return Ok(());
     }
     let folder = out.join("wheel");
@@ -92,11 +118,15 @@ fn take_wheel() -> Result<(), String> {
     unpack
         .args([
             "-c",
-            "import sys, zipfile; open(sys.argv[3], 'wb').write(zipfile.ZipFile(sys.argv[1]).read(sys.argv[2]))",
+            "import sys, zipfile; wheel = zipfile.ZipFile(sys.argv[1]); \
+             [open(to, 'wb').write(wheel.read(member)) for member, to in zip(sys.argv[2::2], sys.argv[3::2])]",
         ])
         .arg(&file)
         .arg(wheel.member)
         .arg(out.join(OUTPUT));
+    for name in TEXTS {
+        unpack.arg(format!("onnxruntime/{name}")).arg(text_path(&out, name));
+    }
     run(&mut unpack, "the wheel of ONNX Runtime could not be unpacked")?;
     let _ = fs::remove_dir_all(&folder);
     fs::write(&stamp, wheel.sha256).map_err(|e| format!("{}: {e}", stamp.display()))

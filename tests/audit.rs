@@ -36,7 +36,7 @@ fn a_bad_line_is_named_and_the_rest_is_counted() {
     let errors = String::from_utf8(output.stderr).unwrap();
     for line in [
         "line 2: \"reference\" and \"replies\" answer the last message",
-        "line 3: not valid JSON: expected ident, at column 2",
+        "line 3: not valid JSON: expected `true`, `false` or `null` at column 2",
         "line 4: messages[0].role: \"wizard\" is not one of system",
     ] {
         assert!(errors.contains(line), "{errors}");

@@ -27,8 +27,17 @@ pub(super) fn wrong(line: &[u8]) -> String {
 /// The parser's words, without its line number: a line is all that it saw.
 pub(super) fn syntax(error: &serde_json::Error) -> String {
     let text = error.to_string();
-    let what = text.split(" at line ").next().unwrap_or(&text);
-    format!("not valid JSON: {what}, at column {}", error.column())
+    let (what, column) = (text.split(" at line ").next().unwrap_or(&text), error.column());
+    let what = match what {
+        "EOF while parsing a list" => "it ends in the middle of a list,",
+        "EOF while parsing an object" => "it ends in the middle of an object,",
+        "EOF while parsing a string" => "it ends in the middle of a text,",
+        "EOF while parsing a value" => "it ends where a value should stand,",
+        "expected ident" => "expected `true`, `false` or `null`",
+        "key must be a string" => "expected a key in double quotes",
+        what => what,
+    };
+    format!("not valid JSON: {what} at column {column}")
 }
 
 fn shape(value: &Value) -> Option<String> {
@@ -95,7 +104,7 @@ mod tests {
     #[test]
     fn what_is_wrong_is_said_with_its_place() {
         for (line, said) in [
-            (r#"{"messages":[}"#, "not valid JSON: expected value, at column 14"),
+            (r#"{"messages":[}"#, "not valid JSON: expected value at column 14"),
             ("7", "a number instead of an object; wanted"),
             (r#"{"message":[]}"#, "\"messages\" is missing; wanted"),
             (r#"{"messages":"hi"}"#, "messages: a text instead of a list"),

@@ -5,6 +5,7 @@ mod audit;
 mod check;
 mod demo;
 mod gauges;
+mod licenses;
 mod line;
 mod logging;
 mod score;
@@ -38,6 +39,7 @@ enum Command {
     Score(score::Score),
     Audit(audit::Audit),
     Check(check::Check),
+    Licenses(licenses::Licenses),
     #[command(hide = true)]
     Windows(windows::Windows),
 }
@@ -55,6 +57,7 @@ pub fn run() -> Result<(), Failure> {
         Command::Serve(serve) => serve.run(),
         Command::Audit(audit) => audit.run(),
         Command::Check(check) => check.run(),
+        Command::Licenses(licenses) => licenses.run(),
         Command::Windows(windows) => windows.run(),
     }
 }

@@ -87,12 +87,12 @@ fn score(model: &mut Model, mut input: impl BufRead, mut output: impl Write) -> 
         if text.is_empty() {
             continue;
         }
-        let id = serde_json::from_slice::<Line<'_>>(text).map(|line| line.id);
-        let result = match &id {
-            Ok(_) => judge(model, text),
-            Err(_) => Err(line::wrong(text)),
+        // Nothing but an object has a name; serde would take the first of a list for one.
+        let named = || serde_json::from_slice::<Line<'_>>(text).ok().filter(|_| text.starts_with(b"{"));
+        let (id, result) = match named() {
+            Some(line) => (line.id, judge(model, text)),
+            None => (None, Err(line::wrong(text))),
         };
-        let id = id.unwrap_or(None);
         match result {
             Ok(judged) => serde_json::to_writer(&mut output, &Judged { id, ..judged })?,
             Err(error) => serde_json::to_writer(&mut output, &Failed { id, error: format!("line {number}: {error}") })?,

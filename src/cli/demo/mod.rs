@@ -80,21 +80,21 @@ impl Demo {
                 if scripted { "a scripted upstream: no model runs, no key, no network" } else { "your upstream" };
             writeln!(out, "groundwire: the real proxy and classifier in front of {what}.\n").map_err(failed)?;
         }
-        let mut wrong = 0;
+        let (mut wrong, lines) = (0, steps.len());
         for (i, step) in steps.into_iter().enumerate() {
-            if let script::Kind::Wrong(why) = &step.kind {
+            let shown = if let script::Kind::Wrong { line, why } = &step.kind {
                 wrong += 1;
-                let told = if self.json {
-                    show::wrong_json(&mut out, i + 1, &step.label, why)
+                // Where standard error is gone, standard output and the exit code still tell.
+                let _ = writeln!(io::stderr(), "{}: {why}", step.label);
+                if self.json {
+                    show::wrong_json(&mut out, i + 1, *line, &step.label, why)
                 } else {
                     show::wrong_text(&mut out, i + 1, &step.label, why)
-                };
-                told.map_err(failed)?;
-                continue;
-            }
-            let played = player.play(step).await?;
-            let shown =
-                if self.json { show::json(&mut out, i + 1, &played) } else { show::text(&mut out, i + 1, &played) };
+                }
+            } else {
+                let played = player.play(step).await?;
+                if self.json { show::json(&mut out, i + 1, &played) } else { show::text(&mut out, i + 1, &played) }
+            };
             match shown {
                 // Whoever reads our output has seen enough.
                 Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(()),
@@ -105,7 +105,7 @@ impl Demo {
         out.flush().map_err(failed)?;
         match wrong {
             0 => Ok(()),
-            n => Err(Error::config(format!("{n} of the lines could not be understood; see above"))),
+            n => Err(Error::config(format!("{n} of the {lines} lines could not be understood; see above"))),
         }
     }
 }

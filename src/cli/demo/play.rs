@@ -134,7 +134,7 @@ impl Player {
         let body = match kind {
             Kind::Body(body) => return Bytes::from(body.clone()),
             // Never played; nothing is sent for it.
-            Kind::Wrong(_) => return Bytes::new(),
+            Kind::Wrong { .. } => return Bytes::new(),
             Kind::Messages(messages) => format!(r#"{{"model":{model},"messages":{messages}}}"#),
             Kind::Machine(text) => format!(
                 concat!(

@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 
 use crate::cli::line;
 use crate::error::{Error, Result};
+use crate::wire::Dialect;
 
 /// One turn to play.
 #[derive(Clone, Debug)]
@@ -30,7 +31,7 @@ pub(super) enum Kind {
     /// A request body as given.
     Body(Vec<u8>),
     /// A line that is neither; why.
-    Wrong(String),
+    Wrong { line: usize, why: String },
 }
 
 /// The built-in turns. None of them is in any training set; a test looks.
@@ -86,8 +87,10 @@ pub(super) fn from_file(path: &Path, conversation: bool) -> Result<Vec<Step>> {
         let kind = if line.trim_start().starts_with('{') {
             match serde_json::from_str(line) {
                 Ok(Line { model: Some(_), .. }) => Kind::Body(line.as_bytes().to_vec()),
-                Ok(Line { messages, .. }) => Kind::Messages(messages.get().to_owned()),
-                Err(_) => Kind::Wrong(line::wrong(line.as_bytes())),
+                Ok(Line { messages, .. }) if Dialect::OpenAiChat.read(line.as_bytes()).is_ok() => {
+                    Kind::Messages(messages.get().to_owned())
+                }
+                _ => Kind::Wrong { line: i + 1, why: line::wrong(line.as_bytes()) },
             }
         } else if conversation && !steps.is_empty() {
             Kind::Continue(line.trim().to_owned())
@@ -116,7 +119,11 @@ mod tests {
 
     #[test]
     fn lines_are_turns_bodies_or_messages() {
-        let all = steps("hello\n\n{\"messages\":[]}\n{\"model\":\"m\",\"messages\":[]}\nand then?\n", true).unwrap();
+        let all = steps(
+            "hello\n\n{\"messages\":[{\"role\":\"user\"}]}\n{\"model\":\"m\",\"messages\":[]}\nand then?\n",
+            true,
+        )
+        .unwrap();
         let kinds: Vec<_> = all.iter().map(|step| format!("{:?}", step.kind)).collect();
         assert!(kinds[0].starts_with("Open") && kinds[1].starts_with("Messages") && kinds[2].starts_with("Body"));
         assert!(kinds[3].starts_with("Continue"), "{kinds:?}");
@@ -127,7 +134,10 @@ mod tests {
     fn a_bad_line_says_why_and_the_others_stay() {
         let all = steps("ok\n{\"message\":1}\nfine\n", false).unwrap();
         assert_eq!(all.len(), 3);
-        assert!(matches!(&all[1].kind, Kind::Wrong(why) if why.contains("\"messages\" is missing")), "{all:?}");
+        assert!(
+            matches!(&all[1].kind, Kind::Wrong { line: 2, why } if why.contains("\"messages\" is missing")),
+            "{all:?}"
+        );
         assert!(steps("\n \n", false).unwrap_err().to_string().contains("holds no turn"));
     }
 }

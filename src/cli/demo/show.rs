@@ -64,6 +64,8 @@ struct Received<'a> {
 #[derive(Serialize)]
 struct Wrong<'a> {
     turn: usize,
+    /// Its number in the file.
+    line: usize,
     shows: &'a str,
     error: &'a str,
 }
@@ -116,8 +118,8 @@ pub(super) fn json(out: &mut impl Write, turn: usize, played: &Played) -> io::Re
 }
 
 /// A line that could not be understood, as one JSON object.
-pub(super) fn wrong_json(out: &mut impl Write, turn: usize, shows: &str, error: &str) -> io::Result<()> {
-    serde_json::to_writer(&mut *out, &Wrong { turn, shows, error })?;
+pub(super) fn wrong_json(out: &mut impl Write, turn: usize, line: usize, shows: &str, error: &str) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, &Wrong { turn, line, shows, error })?;
     writeln!(out)
 }
 
