@@ -133,6 +133,11 @@ async fn serve_serves_drains_and_writes_its_records() {
     let mut probe = Peer::connect(served.admin).await;
     probe.send("GET /readyz HTTP/1.1\r\nhost: x\r\n\r\n").await;
     assert_eq!(probe.message().await.status(), 200);
+    probe.send("GET /metrics HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    let metrics = probe.message().await.body;
+    for state in ["groundwire_ready_state{state=\"ready\"} 1", "groundwire_ready_state{state=\"degraded\"} 0"] {
+        assert!(text(&metrics).contains(state), "{state}: {}", text(&metrics));
+    }
 
     served.signal(rustix::process::Signal::TERM);
     there.send(ok(r#"{"choices":[]}"#)).await;

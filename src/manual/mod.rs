@@ -6,6 +6,9 @@ pub mod architecture {}
 #[doc = include_str!("configuration.md")]
 pub mod configuration {}
 
+#[doc = include_str!("edges.md")]
+pub mod edges {}
+
 #[doc = include_str!("figures.md")]
 pub mod figures {}
 

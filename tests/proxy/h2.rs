@@ -122,3 +122,19 @@ async fn an_upstream_that_is_down_is_a_502_here_too() {
     let json: serde_json::Value = serde_json::from_slice(&body).unwrap();
     assert!(json["error"]["type"].is_string(), "{json}");
 }
+
+#[tokio::test]
+async fn a_header_list_over_the_limit_is_a_431_of_its_stream() {
+    let upstream = Upstream::start().await;
+    let proxy = Proxy::configured(&upstream.url(), "[limits]\nhead-bytes = \"8KiB\"").await;
+    let mut sender = connect(&proxy).await;
+    let long = Request::post("http://proxy/v1/chat/completions").header("x-long", "a".repeat(9000));
+    let response = within(sender.send_request(long.body(Full::default()).unwrap())).await.unwrap();
+    assert_eq!(response.status(), 431);
+    assert!(within(response.collect()).await.unwrap().to_bytes().is_empty());
+    let response = tokio::spawn(sender.send_request(chat("{}")));
+    let mut there = upstream.accept().await;
+    there.message().await;
+    there.send(ok("{}")).await;
+    assert_eq!(within(response).await.unwrap().unwrap().status(), 200, "the connection goes on");
+}

@@ -1,7 +1,11 @@
 //! Interim responses, and `Expect: 100-continue`.
 
+use bytes::Bytes;
+use tokio::net::TcpListener;
+
 use super::support::wire::{ok, post};
-use super::support::{Proxy, Upstream};
+use super::support::{Proxy, Upstream, within};
+use super::tls;
 
 const CHAT: &str = "/v1/chat/completions";
 
@@ -68,4 +72,27 @@ async fn interim_responses_of_the_upstream_are_counted_and_end_here() {
         let line = format!("groundwire_interim_responses_total{{status=\"{status}\"}} {count}");
         assert!(metrics.contains(&line), "{line}: {metrics}");
     }
+}
+
+#[tokio::test]
+async fn interim_responses_over_http2_do_not_stand_in_the_way_of_the_answer() {
+    let acceptor = tls::acceptor(&[b"h2"]);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("https://{}", listener.local_addr().unwrap());
+    let proxy = Proxy::configured(&url, &format!("upstream-ca = \"{}/ca.pem\"", tls::FOLDER)).await;
+    let mut client = proxy.connect().await;
+    client.send(post(CHAT, "{}")).await;
+    let socket = acceptor.accept(within(listener.accept()).await.unwrap().0).await.unwrap();
+    let mut connection = ::h2::server::handshake(socket).await.unwrap();
+    let (_, mut respond) = within(connection.accept()).await.unwrap().unwrap();
+    for status in [100, 103, 102] {
+        let hints = http::Response::builder().status(status).header("link", "</a>").body(()).unwrap();
+        respond.send_informational(hints).unwrap();
+    }
+    let mut body = respond.send_response(http::Response::new(()), false).unwrap();
+    body.send_data(Bytes::from_static(b"{}"), true).unwrap();
+    // Nothing is sent unless the connection is polled.
+    tokio::spawn(async move { while connection.accept().await.is_some() {} });
+    let response = client.message().await;
+    assert_eq!((response.status(), response.header("link"), response.body.as_slice()), (200, None, &b"{}"[..]));
 }

@@ -14,6 +14,7 @@ mod interim;
 mod life;
 mod limits;
 mod pass;
+#[cfg(feature = "onnx")]
 mod ready;
 mod refused;
 mod tls;

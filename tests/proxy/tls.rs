@@ -23,6 +23,20 @@ use super::support::{Proxy, config};
 
 pub(super) const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/tls");
 
+/// What makes a server an https one that offers these protocols.
+pub(super) fn acceptor(protocols: &[&[u8]]) -> TlsAcceptor {
+    let certificate = CertificateDer::from_pem_file(format!("{FOLDER}/server.pem")).unwrap();
+    let key = PrivateKeyDer::from_pem_file(format!("{FOLDER}/server.key")).unwrap();
+    let mut tls = rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], key)
+        .unwrap();
+    tls.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
+    TlsAcceptor::from(Arc::new(tls))
+}
+
 /// An https server that says which HTTP it was spoken to in, and echoes the body.
 async fn upstream(protocols: &[&[u8]]) -> String {
     upstream_that(protocols, echo).await
@@ -34,16 +48,7 @@ where
     F: Fn(Request<Incoming>) -> A + Clone + Send + 'static,
     A: Future<Output = Response<Full<Bytes>>> + Send + 'static,
 {
-    let certificate = CertificateDer::from_pem_file(format!("{FOLDER}/server.pem")).unwrap();
-    let key = PrivateKeyDer::from_pem_file(format!("{FOLDER}/server.key")).unwrap();
-    let mut tls = rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate], key)
-        .unwrap();
-    tls.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
-    let acceptor = TlsAcceptor::from(Arc::new(tls));
+    let acceptor = acceptor(protocols);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("https://{}", listener.local_addr().unwrap());
     tokio::spawn(async move {
