@@ -23,8 +23,8 @@ use super::readiness::Readiness;
 /// | `ready_state` | `state` | 1 for the state that `/readyz` tells, 0 for the others |
 ///
 /// The reasons of a failed connection: `bad_head` (no HTTP; answered with an empty 400), `head_too_large` (answered with
-/// an empty 431 or 414), `head_too_slow` (closed unanswered), `client_left` (in the middle of a message), `http2` (an error
-/// of the protocol), `broken` (anything else, mostly a reset).
+/// an empty 431 or 414), `head_too_slow` (closed unanswered), `client_left` (in the middle of a head; of one that leaves
+/// later, the request's record tells), `http2` (an error of the protocol), `broken` (anything else, mostly a reset).
 #[derive(Clone, Debug, Default)]
 pub struct Counts {
     pub(super) connections: Gauge,

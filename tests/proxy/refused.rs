@@ -56,6 +56,39 @@ async fn a_head_that_cannot_be_read_is_answered_closed_and_counted() {
 }
 
 #[tokio::test]
+async fn a_connection_that_ends_in_the_middle_is_counted_by_what_ended_it() {
+    let upstream = Upstream::start().await;
+    let proxy = Proxy::configured(&upstream.url(), "[limits]\nhead-bytes = \"1MiB\"").await;
+    let mut client = proxy.connect().await;
+    client.send(format!("GET /{} HTTP/1.1\r\nhost: x\r\n\r\n", "a".repeat(70_000))).await;
+    assert_eq!(client.message().await.status(), 414);
+    client.closed().await;
+    counted(&proxy, "groundwire_connections_failed_total{reason=\"head_too_large\"} 1").await;
+    let mut client = proxy.connect().await;
+    client.send("GET / HT").await;
+    drop(client);
+    counted(&proxy, "groundwire_connections_failed_total{reason=\"client_left\"} 1").await;
+    let mut client = proxy.connect().await;
+    // A frame of DATA on stream 0, which RFC 9113, section 6.1, forbids.
+    client.send(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0\0\0\x01\0\0\0\0\0\0a").await;
+    client.rest().await;
+    counted(&proxy, "groundwire_connections_failed_total{reason=\"http2\"} 1").await;
+    // One that is closed where nothing is under way has not failed.
+    let mut client = proxy.connect().await;
+    client.send("GET /v1/models HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    let mut there = upstream.accept().await;
+    there.message().await;
+    there.send(ok("{}")).await;
+    client.message().await;
+    drop(client);
+    counted(&proxy, "groundwire_connections 0").await;
+    let (_, metrics) = proxy.ask_admin("/metrics").await;
+    let failed = metrics.lines().filter(|line| line.starts_with("groundwire_connections_failed_total"));
+    let sum: u32 = failed.filter_map(|line| line.rsplit(' ').next()?.parse::<u32>().ok()).sum();
+    assert_eq!(sum, 3, "{metrics}");
+}
+
+#[tokio::test]
 async fn a_body_over_the_limit_is_recorded_however_its_size_is_told() {
     let upstream = Upstream::start().await;
     let mut proxy = Proxy::configured(&upstream.url(), "[limits]\nmax-body = \"10B\"").await;
