@@ -208,7 +208,7 @@ async fn versions_are_each_hops_own() {
 }
 
 /// Finds every turn to need a question about a vague goal.
-struct AlwaysVague;
+pub(super) struct AlwaysVague;
 
 impl Classifier for AlwaysVague {
     fn judge(&self, _: Id, _: &Conversation<'_>, _: usize) -> Judging {

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use groundwire::dialogue::Bypass;
 use http::{HeaderMap, Request};
 use http_body::{Body, Frame};
 use http_body_util::combinators::BoxBody;
@@ -14,6 +15,7 @@ use hyper::client::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::TcpStream;
 
+use super::pass::AlwaysVague;
 use super::support::wire::{Peer, ok};
 use super::support::{Proxy, Upstream, config, within};
 use super::tls;
@@ -212,4 +214,28 @@ async fn trailers_go_on_to_an_http2_upstream_announced_or_not() {
         assert_eq!((trailers.len(), &trailers["x-sum"]), (1, &http::HeaderValue::from_static("5")));
     }
     assert_eq!(seen.len(), 2);
+}
+
+#[tokio::test]
+async fn a_body_that_its_trailers_sign_is_not_edited() {
+    let upstream = Upstream::start().await;
+    let mut proxy = Proxy::judging(&config(&upstream.url(), ""), AlwaysVague).await;
+    let mut client = proxy.connect().await;
+    let mut there = None;
+    for (head, trailers, bypass) in [
+        ("", "x-sum: 5\r\n", None),
+        ("", "content-digest: sha-256=:x:\r\n", Some(Bypass::Signed)),
+        ("trailer: Content-Digest\r\n", "content-digest: sha-256=:x:\r\n", Some(Bypass::Signed)),
+    ] {
+        client.send(chunked(CHAT, head, trailers)).await;
+        if there.is_none() {
+            there = Some(upstream.accept().await);
+        }
+        let there = there.as_mut().unwrap();
+        let request = there.message().await;
+        assert_eq!(request.body == HI.as_bytes(), bypass.is_some(), "{head} {trailers}");
+        there.send(ok("{}")).await;
+        client.message().await;
+        assert_eq!(proxy.record().await.bypass, bypass);
+    }
 }
