@@ -1,8 +1,13 @@
 //! Refused or broken off: heads that are no HTTP, bodies over a limit, clients that leave; and that each is counted and
 //! recorded for what it is.
 
+use bytes::Bytes;
 use groundwire::dialogue::Bypass;
 use groundwire::observe::Ending;
+use http_body_util::Channel;
+use hyper::client::conn::http2;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use tokio::net::TcpStream;
 
 use super::support::wire::{ok, post};
 use super::support::{Proxy, Upstream, within};
@@ -22,32 +27,34 @@ async fn counted(proxy: &Proxy, line: &str) {
 #[tokio::test]
 async fn a_head_that_cannot_be_read_is_answered_closed_and_counted() {
     let upstream = Upstream::start().await;
-    let proxy = Proxy::configured(&upstream.url(), "[limits]\nhead-bytes = \"8KiB\"\nhead-timeout = \"100ms\"").await;
+    let proxy = Proxy::configured(&upstream.url(), "[limits]\nhead-bytes = \"8KiB\"").await;
     let long = "a".repeat(9000);
     let many = (0..200).map(|i| format!("x-{i}: 1\r\n")).collect::<String>();
     let rows = [
-        ("nonsense\r\n\r\n".to_owned(), Some(400), "bad_head"),
-        ("GET / HTTP/3.7\r\nhost: x\r\n\r\n".to_owned(), Some(400), "bad_head"),
-        ("GET / HTTP/1.1\r\nno colon\r\n\r\n".to_owned(), Some(400), "bad_head"),
-        ("POST / HTTP/1.1\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n".to_owned(), Some(400), "bad_head"),
-        (format!("GET / HTTP/1.1\r\nx-long: {long}\r\n\r\n"), Some(431), "head_too_large"),
-        (format!("GET / HTTP/1.1\r\n{many}\r\n"), Some(431), "head_too_large"),
-        ("GET / HTTP/1.1\r\nx-slow".to_owned(), None, "head_too_slow"),
+        ("nonsense\r\n\r\n".to_owned(), 400, "bad_head"),
+        ("GET / HTTP/3.7\r\nhost: x\r\n\r\n".to_owned(), 400, "bad_head"),
+        ("GET / HTTP/1.1\r\nno colon\r\n\r\n".to_owned(), 400, "bad_head"),
+        ("POST / HTTP/1.1\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n".to_owned(), 400, "bad_head"),
+        (format!("GET / HTTP/1.1\r\nx-long: {long}\r\n\r\n"), 431, "head_too_large"),
+        (format!("GET / HTTP/1.1\r\n{many}\r\n"), 431, "head_too_large"),
     ];
     let mut counts = std::collections::HashMap::new();
     for (head, status, reason) in rows {
         let mut client = proxy.connect().await;
         client.send(&head).await;
-        if let Some(status) = status {
-            let response = client.message().await;
-            assert_eq!(response.status(), status, "{}", &head[..head.len().min(80)]);
-            assert_eq!((response.header("content-length"), response.body.len()), (Some("0"), 0));
-            assert_eq!(response.header("connection"), Some("close"));
-        }
+        let response = client.message().await;
+        assert_eq!(response.status(), status, "{}", &head[..head.len().min(80)]);
+        assert_eq!((response.header("content-length"), response.body.len()), (Some("0"), 0));
+        assert_eq!(response.header("connection"), Some("close"));
         client.closed().await;
         let count = counts.entry(reason).and_modify(|count| *count += 1).or_insert(1);
         counted(&proxy, &format!("groundwire_connections_failed_total{{reason=\"{reason}\"}} {count}")).await;
     }
+    let hurried = Proxy::configured(&upstream.url(), "[limits]\nhead-timeout = \"100ms\"").await;
+    let mut client = hurried.connect().await;
+    client.send("GET / HTTP/1.1\r\nx-slow").await;
+    client.closed().await;
+    counted(&hurried, "groundwire_connections_failed_total{reason=\"head_too_slow\"} 1").await;
     counted(&proxy, "groundwire_connections 0").await;
     // None of them is in the way of those who come next.
     let mut client = proxy.connect().await;
@@ -148,6 +155,26 @@ async fn a_client_that_breaks_off_a_body_that_streams_through_has_left() {
         let record = proxy.record().await;
         assert_eq!(record.ending, Ending::ClientLeft, "{length} {reset} {answered}");
         assert_eq!(record.bypass, Some(Bypass::TooLarge));
+    }
+    // Over HTTP/2 a client leaves by resetting its stream.
+    for answered in [false, true] {
+        let socket = TcpStream::connect(proxy.address).await.unwrap();
+        let (mut sender, connection) =
+            within(http2::handshake(TokioExecutor::new(), TokioIo::new(socket))).await.unwrap();
+        tokio::spawn(connection);
+        let (mut feed, body) = Channel::<Bytes, std::io::Error>::new(1);
+        let request = http::Request::post(format!("http://proxy{CHAT}")).body(body).unwrap();
+        let response = tokio::spawn(sender.send_request(request));
+        feed.send_data(Bytes::from("a".repeat(50))).await.unwrap();
+        let mut there = upstream.accept().await;
+        there.until("aaaaaaaaaa").await;
+        if answered {
+            there.send("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\nz\r\n").await;
+        }
+        feed.abort(std::io::Error::other("changed my mind"));
+        there.rest().await;
+        assert_eq!(proxy.record().await.ending, Ending::ClientLeft, "{answered}");
+        drop(response);
     }
     // An upstream that breaks off such a body is still to blame for it.
     let mut client = proxy.connect().await;
