@@ -4,7 +4,7 @@
 //! All messages stand in `tests/data/messages.txt`, to be read as a whole. Where one is changed on purpose,
 //! `GROUNDWIRE_WRITE_MESSAGES=1 cargo test --test cli_errors` writes the file anew.
 
-#![cfg(feature = "cli")]
+#![cfg(all(feature = "cli", unix))]
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::fmt::Write;
