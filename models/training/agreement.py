@@ -59,6 +59,7 @@ def agreement(users, assistants, second, split):
     parts = {f"file {name}": [row for row in users if row["id"][0] == name] for name in sorted({row["id"][0] for row in users})}
     parts |= {"paired": [row for row in users if row["pair"]], "unpaired": [row for row in users if not row["pair"]]}
     parts |= {name: [row for row in users if row["id"] in ids] for name, ids in split.items()}
+    parts = {name: part for name, part in parts.items() if part}
     grade["parts"] = {name: {"rows": len(part), "kappa": kappa(grades(part, second), GRADES, True)} for name, part in parts.items()}
     gaps = [(row["gap"], second[row["id"]]["gap"]) for row in users if row["gap"] and second[row["id"]]["gap"]]
     acts = [(row["user_act"], second[row["id"]]["user_act"]) for row in users]
@@ -138,11 +139,12 @@ def main():
     assistants = [row for row in rows if row["role"] == "assistant"]
     frozen = json.loads((corpus / "split.json").read_text(encoding="utf-8"))
     split = {name: set(frozen[name]) for name in ("train", "dev", "test")}
-    figures = agreement(users, assistants, second, split)
+    read_twice = lambda some: [row for row in some if row["id"] in second]
+    figures = agreement(read_twice(users), read_twice(assistants), second, split)
     votes = readings.of(corpus)
     open_, apart = disagreements(votes), changed(votes)
     third = sum(len(said) > 2 for said in votes.values())
-    spec = {"used_for_training": "all readings, as soft targets", "rows_read_by_a_third": third, "rows_whose_settled_labels_are_not_the_writers": len(apart),
+    spec = {"used_for_training": "all readings, as soft targets", "rows": len(rows), "rows_read_twice": len(second), "rows_read_by_a_third": third, "rows_whose_settled_labels_are_not_the_writers": len(apart),
             "agreement": figures, "leaks": leaks(users),
             "disagreements_by_field": dict(Counter(d["field"] for d in open_)), "disagreements": open_}
     # One disagreement a line, so that settling one changes one line.

@@ -19,7 +19,7 @@ import vocabulary
 import windows
 
 SMALL_TEACHER = {"epochs": 5, "rate": 8e-5}
-LARGE_TEACHER = {"epochs": 4, "rate": 3e-5, "head_rate": 5e-4}
+LARGE_TEACHER = {"epochs": 3, "rate": 8e-5, "head_rate": 1e-3}
 STUDENT = {"epochs": 7, "rate": 2e-4, "distil": 1.0}
 LAYERS = [0, 2, 4]
 QUOTA = {"dolly3k": 300, "gsm8k": 80, "selfinstruct_seed": 168, "mtbench101": 350, "sgd_user": 250, "sgd_assistant": 250, "bolt_therapist": 130,

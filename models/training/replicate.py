@@ -14,7 +14,7 @@ from pathlib import Path
 
 import corpora
 
-CORPORA = {"annomi": lambda row: row["group"], "esconv_strategy": None, "inscit_responses": lambda row: row["group"]}
+CORPORA = {"annomi": lambda row: row["group"], "esconv_strategy": None}
 """What groups the rows of a corpus into conversations; None: a row follows the one before it if it continues its messages."""
 
 
