@@ -137,6 +137,14 @@ impl Judging {
         Self(State::Done(Some(result)))
     }
 
+    /// Why there will be no judgement, where that is known already.
+    pub fn declined(&self) -> Option<Bypass> {
+        match &self.0 {
+            State::Done(Some(Err(bypass))) => Some(*bypass),
+            _ => None,
+        }
+    }
+
     /// A judgement to come, and where to put it.
     pub fn pending() -> (Self, Answer) {
         let (sender, receiver) = oneshot::channel();

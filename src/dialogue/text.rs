@@ -300,6 +300,18 @@ mod tests {
         }
     }
 
+    #[test]
+    fn no_pair_of_escapes_is_split() {
+        // Seventeen bytes, of which the first reach of twenty ends between the two halves of the next character.
+        let before = format!("{}\\n{}", "a".repeat(11), "\\u0042".repeat(5));
+        let raw = format!("{before}\\ud83d\\ude00.");
+        let (first, _) = Text::Json(raw.as_bytes()).ends(20, 0).unwrap();
+        assert_eq!(first, format!("{}\n{}", "a".repeat(11), "B".repeat(5)));
+        let raw = format!(".\\ud83d\\ude00{before}");
+        let (_, last) = Text::Json(raw.as_bytes()).ends(0, 20).unwrap();
+        assert_eq!(last.unwrap(), format!("{}\n{}", "a".repeat(11), "B".repeat(5)));
+    }
+
     /// Every character as the longest escape it has.
     fn escape_all(text: &str) -> String {
         text.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect()

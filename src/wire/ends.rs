@@ -102,6 +102,27 @@ mod tests {
     use super::*;
     use crate::dialogue::Text;
 
+    #[test]
+    fn a_text_that_just_fits_is_kept_whole_whatever_stands_in_its_middle() {
+        for (middle, more) in [("a", 0), ("é", 0), ("😀", 0), ("😀", 1)] {
+            let half = "a".repeat(KEPT - middle.len() / 2);
+            let text = [&half, middle, &half, &"a".repeat(more)].concat();
+            for size in [7, text.len()] {
+                let mut ends = Ends::default();
+                let mut rest = &*text;
+                while !rest.is_empty() {
+                    let piece;
+                    (piece, rest) = rest.split_at(rest.ceil_char_boundary(size.min(rest.len())));
+                    ends.push(piece);
+                }
+                ends.finish();
+                assert_eq!(ends.is_cut(), text.len() > 2 * KEPT, "{middle} {more} {size}");
+                let (head, tail) = Text::Plain(&text).ends(KEPT, KEPT).unwrap();
+                assert_eq!(ends.into_excerpt(), (head.into_owned(), tail.map(Cow::into_owned)));
+            }
+        }
+    }
+
     proptest! {
         #[test]
         fn ends_are_prefix_and_suffix_however_the_text_is_cut(
