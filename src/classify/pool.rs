@@ -136,7 +136,7 @@ impl Pool {
         // Outside the lock: whoever is told may do anything.
         drop(locked);
         match admitted {
-            Err(reply) => drop(reply),
+            Err(answer) => drop(answer),
             Ok(until) => {
                 self.0.work.notify_one();
                 if keeper_wakes.is_none_or(|wakes| wakes > until) {

@@ -171,12 +171,12 @@ impl Roster {
         Ok(due)
     }
 
-    /// Takes a reply to be read later and says until when it may wait, or gives it back: there is room for as many as
-    /// for turns.
-    pub(super) fn admit_reply(&mut self, reply: ReplyTurn, now: Instant) -> Result<Instant, ReplyTurn> {
+    /// Takes a reply to be read later and says until when it may wait, or gives its answer back: there is room for as many
+    /// as for turns.
+    pub(super) fn admit_reply(&mut self, reply: ReplyTurn, now: Instant) -> Result<Instant, ReplyAnswer> {
         if self.closing || self.replies.len() >= self.limits.queue || !self.is_able(now) {
             self.counts.replies_dropped += 1;
-            return Err(reply);
+            return Err(reply.answer);
         }
         let until = now + self.limits.patience;
         self.replies.push_back((reply, until));
