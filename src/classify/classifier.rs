@@ -12,7 +12,8 @@ use super::{Classifier, Judging, ModelId, ReplyTurn, Window};
 use crate::dialogue::{Bypass, Conversation, Id};
 use crate::error::{Error, Result};
 
-/// How long a reply waits for a moment without turns. Its record waits with it, so that it must end.
+/// How long a reply waits for a moment without turns, unless twice the deadline of turns is longer: whoever gives them that
+/// much has a slow machine. The reply's record waits with it, so that it must end.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What a pool of judging threads is held to.
@@ -90,7 +91,7 @@ impl PoolOptions {
                 "classifier stall-after: {stall_after:?} is not between the deadline ({deadline:?}) and 600s"
             )));
         }
-        Ok(Limits { threads, queue, deadline, stall_after, patience: PATIENCE })
+        Ok(Limits { threads, queue, deadline, stall_after, patience: PATIENCE.max(deadline * 2) })
     }
 }
 
