@@ -367,7 +367,8 @@ fn a_reply_is_told_of_once_whatever_its_reader_does() {
         until("the pool works again", || bench.classifier.is_able());
     }
     let counts = bench.classifier.stats().counts;
-    assert_eq!((counts.replies_read, counts.replies_dropped, counts.panicked), (1, 2, 1));
+    let counts = (counts.replies_read, counts.replies_failed, counts.replies_dropped, counts.panicked);
+    assert_eq!(counts, (1, 2, 0, 1));
 }
 
 #[test]
@@ -396,4 +397,50 @@ fn replies_that_wait_when_the_pool_closes_are_told_of() {
     assert!(waiting.recv_timeout(Duration::from_secs(60)).expect("nobody was told").is_none());
     gate.open();
     closing.join().unwrap();
+}
+
+#[test]
+fn whoever_is_told_of_a_reply_may_panic_and_costs_no_thread() {
+    let bench = bench(patient());
+    for text in ["fine words here", "fail on this reply"] {
+        let turns = vec![Turn::new(Role::Assistant, text)];
+        let window = Window::of(&Conversation { turns, tools: false }, 0).unwrap();
+        let answer = ReplyAnswer::new(|_| panic!("as the test wants"));
+        bench.classifier.read_reply(ReplyTurn { window, answer });
+        bench.classifier.finish_replies(Duration::from_secs(60));
+        assert!(answer_of(&bench, "fine words again"), "after {text:?}");
+    }
+    let stats = bench.classifier.stats();
+    assert_eq!((stats.counts.panicked, stats.counts.replaced, stats.running), (0, 0, 0));
+}
+
+fn answer_of(bench: &Bench, text: &str) -> bool {
+    read(&bench.classifier, text).recv_timeout(Duration::from_secs(60)).expect("nobody was told").is_some()
+}
+
+#[test]
+fn replies_in_other_languages_are_declined_without_a_run() {
+    let bench = bench(patient());
+    let german = "Das Kochen dauert etwa zwanzig Minuten, und danach muss die Suppe noch ein wenig ziehen.";
+    assert!(!answer_of(&bench, german));
+    assert!(answer_of(&bench, "Cooking takes some twenty minutes, and then the soup has to rest a little."));
+    let counts = bench.classifier.stats().counts;
+    assert_eq!((counts.replies_declined, counts.replies_read, bench.runs.load(Ordering::SeqCst)), (1, 1, 1));
+}
+
+#[test]
+fn replies_are_finished_or_given_up_when_the_process_ends() {
+    let bench = bench(patient());
+    let done: Vec<_> = (0..20).map(|i| read(&bench.classifier, &format!("fine words {i}"))).collect();
+    bench.classifier.finish_replies(Duration::from_secs(60));
+    // Not one is still on its way: each was told before that returned.
+    assert!(done.iter().all(|told| told.try_recv().expect("not told").is_some()));
+    let hanging = read(&bench.classifier, "hang on this reply");
+    until("it is being read", || bench.runs.load(Ordering::SeqCst) == 21);
+    let waiting = read(&bench.classifier, "fine words at last");
+    bench.classifier.finish_replies(Duration::ZERO);
+    assert!([hanging, waiting].iter().all(|told| told.try_recv().expect("not told").is_none()));
+    bench.gate.open();
+    assert!(answer_of(&bench, "and it goes on"));
+    assert_eq!(bench.classifier.stats().counts.replies_dropped, 2);
 }

@@ -5,20 +5,12 @@
 
 mod support;
 
-use std::net::SocketAddr;
-use std::path::Path;
-use std::process::{Output, Stdio};
+use std::process::Output;
 
+use support::served::{groundwire, serve};
 use support::wire::{ok, post};
 use support::{Peer, Upstream, within};
 use tempfile::TempDir;
-use tokio::process::{Child, Command};
-
-fn groundwire(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_groundwire"));
-    command.args(arguments).stdin(Stdio::null()).kill_on_drop(true);
-    command
-}
 
 async fn output(arguments: &[&str]) -> Output {
     within(groundwire(arguments).output()).await.unwrap()
@@ -53,7 +45,9 @@ async fn check_says_what_a_configuration_comes_to() {
     let good = output(&["check", name]).await;
     assert_eq!(good.status.code(), Some(0));
     let shown = text(&good.stdout).strip_prefix("ok\n").unwrap().to_owned();
-    assert!(shown.contains("head-bytes = \"1MiB\"") && shown.contains("policy = \"gentle\""), "{shown}");
+    for line in ["head-bytes = \"1MiB\"", "policy = \"gentle\"", "replies = true"] {
+        assert!(shown.contains(line), "{shown}");
+    }
     std::fs::write(&path, &shown).unwrap();
     assert_eq!(output(&["check", name]).await.stdout, good.stdout, "what is shown is a configuration itself");
     std::fs::write(&path, "upstream = \"https://api.openai.com\"\nlisen = \"127.0.0.1:1\"\n").unwrap();
@@ -64,51 +58,6 @@ async fn check_says_what_a_configuration_comes_to() {
     let none = output(&["check", "no-such-file.toml"]).await;
     assert_eq!(none.status.code(), Some(1));
     assert!(text(&none.stderr).contains("because: "), "{}", text(&none.stderr));
-}
-
-/// A server of its own process, and where it listens.
-struct Served {
-    child: Child,
-    listen: SocketAddr,
-    admin: SocketAddr,
-    folder: TempDir,
-}
-
-async fn serve(upstream: &str, more: &[&str]) -> Served {
-    let folder = TempDir::new().unwrap();
-    let ports = folder.path().join("ports");
-    let mut command =
-        groundwire(&["serve", "--upstream", upstream, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"]);
-    if !more.contains(&"--model") {
-        command.args(["--model", "off"]);
-    }
-    command.arg("--port-file").arg(&ports).args(more).current_dir(folder.path());
-    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let written = within(appears(&ports)).await;
-    let address =
-        |name: &str| written.lines().find_map(|line| line.strip_prefix(name)).unwrap().trim().parse().unwrap();
-    Served { child, listen: address("listen"), admin: address("admin"), folder }
-}
-
-/// The content of a file, once it is there.
-async fn appears(path: &Path) -> String {
-    loop {
-        if let Ok(content) = tokio::fs::read_to_string(path).await {
-            return content;
-        }
-        tokio::task::yield_now().await;
-    }
-}
-
-impl Served {
-    fn signal(&self, signal: rustix::process::Signal) {
-        let pid = i32::try_from(self.child.id().unwrap()).unwrap();
-        rustix::process::kill_process(rustix::process::Pid::from_raw(pid).unwrap(), signal).unwrap();
-    }
-
-    async fn ended(self) -> (Output, TempDir) {
-        (within(self.child.wait_with_output()).await.unwrap(), self.folder)
-    }
 }
 
 const SECRET: &str = "sk-a-secret-of-the-client";
@@ -159,59 +108,6 @@ async fn serve_serves_drains_and_writes_its_records() {
     for private in [SECRET, WORDS] {
         assert!(!log.contains(private) && !records.contains(private), "{private}");
     }
-}
-
-#[tokio::test]
-async fn records_tell_the_acts_of_the_reply_as_score_finds_them() {
-    let upstream = Upstream::start().await;
-    let served = serve(&upstream.url(), &["--records", "turns.jsonl", "--model", "builtin"]).await;
-    let mut client = Peer::connect(served.listen).await;
-    let long = format!("You're right, I apologise for that. {} Shall I go on?", "It has three parts. ".repeat(100));
-    let replies = ["Which city should I look at?", "The capital of France is Paris.", &long];
-    let mut scored = String::new();
-    let mut there = None;
-    for (i, reply) in replies.iter().enumerate() {
-        let turn = format!(r#"{{"role":"user","content":"What is the capital of France, number {i}?"}}"#);
-        client.send(post("/v1/chat/completions", &format!(r#"{{"messages":[{turn}]}}"#))).await;
-        let peer = match &mut there {
-            Some(peer) => peer,
-            None => there.insert(upstream.accept().await),
-        };
-        peer.message().await;
-        let message = format!(r#"{{"role":"assistant","content":"{reply}"}}"#);
-        peer.send(ok(&format!(r#"{{"choices":[{{"finish_reason":"stop","message":{message}}}]}}"#))).await;
-        client.message().await;
-        scored += &format!("{{\"messages\":[{turn},{message}]}}\n");
-    }
-    served.signal(rustix::process::Signal::TERM);
-    let (output, folder) = served.ended().await;
-    assert_eq!(output.status.code(), Some(0));
-
-    let mut score = groundwire(&["score"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    tokio::io::AsyncWriteExt::write_all(&mut score.stdin.take().unwrap(), scored.as_bytes()).await.unwrap();
-    let scores = within(score.wait_with_output()).await.unwrap().stdout;
-    let wanted: Vec<Vec<String>> = text(&scores)
-        .lines()
-        .map(|line| {
-            let judged: serde_json::Value = serde_json::from_str(line).unwrap();
-            let acts = judged["assistant_act"].as_object().unwrap();
-            acts.iter().filter(|(_, p)| p.as_f64() >= Some(0.5)).map(|(act, _)| act.clone()).collect()
-        })
-        .collect();
-    let records = std::fs::read_to_string(folder.path().join("turns.jsonl")).unwrap();
-    let mut seen: Vec<Vec<String>> = records
-        .lines()
-        .map(|line| {
-            let record: serde_json::Value = serde_json::from_str(line).unwrap();
-            let acts = record["assistant_acts"].as_array().unwrap_or_else(|| panic!("not read: {record}"));
-            acts.iter().map(|act| act.as_str().unwrap().to_owned()).collect()
-        })
-        .collect();
-    seen.iter_mut().for_each(|acts| acts.sort());
-    let mut wanted = wanted;
-    wanted.iter_mut().for_each(|acts| acts.sort());
-    assert_eq!(seen, wanted);
-    assert!(seen[0].contains(&"clarification".to_owned()), "{seen:?}");
 }
 
 #[tokio::test]

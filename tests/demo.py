@@ -28,6 +28,11 @@ assert (absent["act"], absent["delivery"]) == ("clarify", "reply") and absent["f
 assert absent["gap"] == "missing_material" and "?" in absent["received"]["text"], absent
 assert machine["bypass"] == "machine" and machine["judgement"] is None, machine
 assert all(turn["received"]["status"] == 200 for turn in turns), turns
+for turn in (clear, vague, answer, thanks):
+    assert isinstance(turn["received"]["acts"], list), ("the reply was not read", turn)
+assert "clarification" in vague["received"]["acts"], vague
+assert absent["received"]["acts"] == ["clarification"], ("our own question needs no reading", absent)
+assert machine["received"]["acts"] is None, ("a machine's call is not judged, nor is its reply", machine)
 
 with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
     file.write("How many grams are in an ounce?\n"

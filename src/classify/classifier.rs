@@ -12,6 +12,10 @@ use super::{Classifier, Judging, ModelId, ReplyTurn, Window};
 use crate::dialogue::{Bypass, Conversation, Id};
 use crate::error::{Error, Result};
 
+/// How long a reply waits for a moment without turns, unless twice the deadline of turns is longer: whoever gives them that
+/// much has a slow machine. The reply's record waits with it, so that it must end.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// What a pool of judging threads is held to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PoolOptions {
@@ -87,7 +91,7 @@ impl PoolOptions {
                 "classifier stall-after: {stall_after:?} is not between the deadline ({deadline:?}) and 600s"
             )));
         }
-        Ok(Limits { threads, queue, deadline, stall_after })
+        Ok(Limits { threads, queue, deadline, stall_after, patience: PATIENCE.max(deadline * 2) })
     }
 }
 
@@ -127,9 +131,11 @@ impl ThreadedClassifier {
         self.judged.len()
     }
 
-    /// Waits until every reply that was handed in is read, or the time is up. Blocks.
-    pub fn wait_for_replies(&self, most: Duration) {
-        self.pool.wait_for_replies(Instant::now() + most);
+    /// Waits until everybody who handed in a reply has been told of it; after `most`, replies not yet read are given up.
+    ///
+    /// Blocks.
+    pub fn finish_replies(&self, most: Duration) {
+        self.pool.finish_replies(Instant::now() + most);
     }
 
     /// Whether a turn handed in now would find a thread that works.
@@ -164,9 +170,7 @@ impl Classifier for ThreadedClassifier {
     }
 
     fn read_reply(&self, reply: ReplyTurn) {
-        if !is_foreign(&reply.window) {
-            self.pool.submit_reply(reply);
-        }
+        self.pool.submit_reply(reply);
     }
 }
 

@@ -24,6 +24,7 @@ mod onnx;
 mod onnx_classifier;
 #[cfg(feature = "onnx")]
 mod pool;
+mod prelude;
 mod reply;
 #[cfg(feature = "onnx")]
 mod roster;
@@ -50,12 +51,13 @@ pub use onnx::{Model, Scores};
 pub use onnx_classifier::{OnnxClassifier, OnnxClassifierBuilder};
 #[cfg(feature = "onnx")]
 pub use pool::Judge;
+pub use prelude::Prelude;
 pub use reply::{ReplyAnswer, ReplyTurn};
 #[cfg(feature = "onnx")]
 pub use stats::{Counts, PoolStats};
 #[cfg(feature = "onnx")]
 pub use tokenize::{Tokens, WindowTokenizer};
-pub use window::{Excerpt, Mark, Prelude, Window, ends_in_question};
+pub use window::{Excerpt, Mark, Window, ends_in_question};
 
 use std::future::Future;
 use std::pin::Pin;
@@ -133,6 +135,14 @@ impl Judging {
     /// A judgement that is there already.
     pub fn ready(result: Result<Arc<Judgement>, Bypass>) -> Self {
         Self(State::Done(Some(result)))
+    }
+
+    /// Why there will be no judgement, where that is known already.
+    pub fn declined(&self) -> Option<Bypass> {
+        match &self.0 {
+            State::Done(Some(Err(bypass))) => Some(*bypass),
+            _ => None,
+        }
     }
 
     /// A judgement to come, and where to put it.

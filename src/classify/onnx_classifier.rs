@@ -52,9 +52,9 @@ impl OnnxClassifier {
         self.0.stats()
     }
 
-    /// Waits until every reply that was handed in is read, or the time is up. Blocks.
-    pub fn wait_for_replies(&self, most: Duration) {
-        self.0.wait_for_replies(most);
+    /// As [`ThreadedClassifier::finish_replies`].
+    pub fn finish_replies(&self, most: Duration) {
+        self.0.finish_replies(most);
     }
 
     /// Judgements that are remembered now.

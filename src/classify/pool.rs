@@ -9,12 +9,12 @@ use std::sync::atomic::AtomicU64;
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::cache::Memo;
 use super::roster::{Badge, Due, Job, Limits, Next, Owed, Roster, Run, START_LIMIT, Sweep};
 use super::stats::PoolStats;
-use super::{AssistantJudgement, Judgement, ReplyTurn, Window, worker};
+use super::{AssistantJudgement, Judgement, ReplyAnswer, ReplyTurn, Window, worker};
 use crate::error::{Error, Result};
 
 /// Judges one window at a time, on a thread that is its own.
@@ -43,6 +43,9 @@ pub(super) enum Work {
     Reply(Window),
 }
 
+/// How long the end waits for those who are being told of replies just then.
+const TELLING: Duration = Duration::from_secs(1);
+
 /// Makes the judge of a new thread, on that thread.
 pub(super) type Factory = dyn Fn() -> Result<Box<dyn Judge>> + Send + Sync;
 
@@ -56,7 +59,7 @@ pub(super) struct Shared {
     work: Condvar,
     /// The keeper has something to look at before it would wake by itself.
     look: Condvar,
-    /// A thread has left.
+    /// A thread has left, or somebody has been told of a reply.
     left: Condvar,
     limits: Limits,
     pub(super) factory: Box<Factory>,
@@ -127,24 +130,42 @@ impl Pool {
 
     /// Hands in a reply to be read when no turn waits; it is declined at once where there is no room.
     pub(super) fn submit_reply(&self, reply: ReplyTurn) {
-        let declined = self.0.lock().roster.admit_reply(reply, Instant::now());
+        let mut locked = self.0.lock();
+        let admitted = locked.roster.admit_reply(reply, Instant::now());
+        let keeper_wakes = locked.keeper_wakes;
         // Outside the lock: whoever is told may do anything.
-        match declined {
-            Some(reply) => drop(reply),
-            None => self.0.work.notify_one(),
+        drop(locked);
+        match admitted {
+            Err(answer) => drop(answer),
+            Ok(until) => {
+                self.0.work.notify_one();
+                if keeper_wakes.is_none_or(|wakes| wakes > until) {
+                    self.0.look.notify_one();
+                }
+            }
         }
     }
 
-    /// Waits until every reply that was handed in is read, at most until `until`.
-    pub(super) fn wait_for_replies(&self, until: Instant) {
+    /// Waits until everybody who handed in a reply has been told of it; from `until` on, those not yet read are given up.
+    pub(super) fn finish_replies(&self, until: Instant) {
+        if !self.wait_until_told(until) {
+            let unread = self.0.lock().roster.give_up_replies();
+            self.0.give_up(unread);
+            // A thread may be telling at this moment.
+            self.wait_until_told(Instant::now() + TELLING);
+        }
+    }
+
+    fn wait_until_told(&self, until: Instant) -> bool {
         let mut locked = self.0.lock();
-        while !locked.roster.has_read_all() {
+        while !locked.roster.has_told_all() {
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
-                return;
+                return false;
             }
             locked = self.0.left.wait_timeout(locked, left).unwrap_or_else(PoisonError::into_inner).0;
         }
+        true
     }
 
     /// The state of the pool in numbers.
@@ -158,7 +179,7 @@ impl Drop for Pool {
     /// waited for.
     fn drop(&mut self) {
         let unread = self.0.lock().roster.close();
-        drop(unread);
+        self.0.give_up(unread);
         let mut locked = self.0.lock();
         self.0.work.notify_all();
         self.0.look.notify_all();
@@ -241,8 +262,24 @@ impl Shared {
         (owed, stay)
     }
 
-    /// Tells whoever waits for it that a reply was read, or will not be.
-    pub(super) fn tell_read(&self) {
+    /// Tells those who handed in these replies that they will not be read.
+    fn give_up(&self, unread: Vec<ReplyAnswer>) {
+        for answer in unread {
+            self.tell(answer, None);
+        }
+    }
+
+    /// Tells of a reply.
+    pub(super) fn tell(&self, answer: ReplyAnswer, judgement: Option<AssistantJudgement>) {
+        // Whoever is told is foreign code: what it does must end no thread of ours.
+        let told = catch_unwind(AssertUnwindSafe(|| match judgement {
+            Some(judgement) => answer.send(judgement),
+            None => drop(answer),
+        }));
+        if told.is_err() {
+            tracing::error!("whoever was told of a reply's acts panicked");
+        }
+        self.lock().roster.told(1);
         self.left.notify_all();
     }
 
@@ -262,8 +299,7 @@ impl Shared {
             if !due.is_empty() || !unread.is_empty() || !start.is_empty() || exhausted {
                 drop(locked);
                 send(due);
-                // Whoever is told is foreign code: what it does must not end the keeper.
-                let _ = catch_unwind(AssertUnwindSafe(|| drop(unread)));
+                self.give_up(unread);
                 if written_off > 0 {
                     tracing::error!(threads = written_off, after = ?self.limits.stall_after, "classification hangs; threads written off and replaced");
                 }

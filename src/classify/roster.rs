@@ -26,6 +26,8 @@ pub(super) struct Limits {
     pub(super) queue: usize,
     pub(super) deadline: Duration,
     pub(super) stall_after: Duration,
+    /// How long a reply may wait for its turn to be read.
+    pub(super) patience: Duration,
 }
 
 /// A turn to be judged.
@@ -77,19 +79,23 @@ pub(super) struct Sweep {
 pub(super) enum Run {
     /// A turn was judged.
     Judged,
-    /// A reply was read.
-    Read,
-    /// A reply was not read: the judge reads none, or failed.
-    Unread,
     /// The judge failed on a turn.
     Failed,
+    /// A reply was read.
+    Read,
+    /// A reply was not read: it is in another language, or the judge reads none.
+    Declined,
+    /// The judge failed on a reply.
+    ReadFailed,
 }
 
 pub(super) struct Roster {
     limits: Limits,
     queue: VecDeque<(Job, Instant)>,
-    /// Replies to be read when no turn waits.
-    replies: VecDeque<ReplyTurn>,
+    /// Replies to be read when no turn waits, and until when they may wait.
+    replies: VecDeque<(ReplyTurn, Instant)>,
+    /// Answers of replies that have been taken from here and are not yet told.
+    untold: usize,
     seats: Vec<Seat>,
     written_off: usize,
     exhausted: bool,
@@ -134,6 +140,7 @@ impl Roster {
             limits,
             queue: VecDeque::with_capacity(limits.queue),
             replies: VecDeque::new(),
+            untold: 0,
             seats: (0..limits.threads).map(|_| seat()).collect(),
             written_off: 0,
             exhausted: false,
@@ -164,14 +171,16 @@ impl Roster {
         Ok(due)
     }
 
-    /// Takes a reply to be read later, or gives it back: there is room for as many as for turns.
-    pub(super) fn admit_reply(&mut self, reply: ReplyTurn, now: Instant) -> Option<ReplyTurn> {
+    /// Takes a reply to be read later and says until when it may wait, or gives its answer back: there is room for as many
+    /// as for turns.
+    pub(super) fn admit_reply(&mut self, reply: ReplyTurn, now: Instant) -> Result<Instant, ReplyAnswer> {
         if self.closing || self.replies.len() >= self.limits.queue || !self.is_able(now) {
             self.counts.replies_dropped += 1;
-            return Some(reply);
+            return Err(reply.answer);
         }
-        self.replies.push_back(reply);
-        None
+        let until = now + self.limits.patience;
+        self.replies.push_back((reply, until));
+        Ok(until)
     }
 
     /// Whether any thread is there that does not hang.
@@ -216,7 +225,7 @@ impl Roster {
             self.seats[badge.seat].state = State::Running { since: now, due, owed: Some(Owed::Turn(job.answer)) };
             return (Next::Run(job.window, job.memo), late);
         }
-        if let Some(reply) = self.replies.pop_front() {
+        if let Some((reply, _)) = self.replies.pop_front() {
             let due = now + self.limits.deadline;
             self.seats[badge.seat].state = State::Running { since: now, due, owed: Some(Owed::Reply(reply.answer)) };
             return (Next::Read(reply.window), late);
@@ -230,9 +239,8 @@ impl Roster {
     pub(super) fn finish(&mut self, badge: Badge, now: Instant, run: Run) -> (Option<Owed>, bool) {
         match run {
             Run::Judged => self.counts.judged += 1,
-            Run::Read => self.counts.replies_read += 1,
-            Run::Unread => self.counts.replies_dropped += 1,
             Run::Failed => self.counts.failed += 1,
+            Run::Read | Run::Declined | Run::ReadFailed => {}
         }
         if !self.holds(badge) {
             self.came_back();
@@ -245,6 +253,15 @@ impl Roster {
         seat.faults = 0;
         let took = now.saturating_duration_since(since);
         self.usual = if self.usual.is_zero() { took } else { (self.usual * 7 + took) / 8 };
+        // Each reply counts once: one whose thread was written off has been counted then.
+        if let Some(Owed::Reply(_)) = &owed {
+            self.untold += 1;
+            match run {
+                Run::Read => self.counts.replies_read += 1,
+                Run::Declined => self.counts.replies_declined += 1,
+                Run::ReadFailed | Run::Judged | Run::Failed => self.counts.replies_failed += 1,
+            }
+        }
         (owed, true)
     }
 
@@ -259,10 +276,14 @@ impl Roster {
         let seat = &mut self.seats[badge.seat];
         let until = now + pause(seat.faults);
         seat.faults = seat.faults.saturating_add(1);
-        match std::mem::replace(&mut seat.state, State::Vacant { until }) {
-            State::Running { owed, .. } => owed,
-            _ => None,
+        let State::Running { owed, .. } = std::mem::replace(&mut seat.state, State::Vacant { until }) else {
+            return None;
+        };
+        if let Some(Owed::Reply(_)) = &owed {
+            self.untold += 1;
+            self.counts.replies_failed += 1;
         }
+        owed
     }
 
     /// Notes that the thread has ended after [`Next::Leave`].
@@ -285,14 +306,21 @@ impl Roster {
                 }
             }
         }
+        while self.replies.front().is_some_and(|(_, until)| *until <= now) {
+            sweep.unread.extend(self.replies.pop_front().map(|(reply, _)| reply.answer));
+        }
         for at in 0..self.seats.len() {
             let seat = &mut self.seats[at];
-            if let State::Running { due, owed, .. } = &mut seat.state
-                && *due <= now
-                && let Some(Owed::Turn(answer)) = owed.take_if(|owed| matches!(owed, Owed::Turn(_)))
-            {
-                self.counts.deadline += 1;
-                sweep.due.push((answer, Bypass::Deadline));
+            if let State::Running { since, due, owed } = &mut seat.state {
+                let hangs = *since + self.limits.stall_after <= now;
+                match owed.take_if(|owed| if matches!(owed, Owed::Turn(_)) { *due <= now } else { hangs }) {
+                    Some(Owed::Turn(answer)) => {
+                        self.counts.deadline += 1;
+                        sweep.due.push((answer, Bypass::Deadline));
+                    }
+                    Some(Owed::Reply(answer)) => sweep.unread.push(answer),
+                    None => {}
+                }
             }
             if self.closing || seat.replaced_at(&self.limits).is_none_or(|until| until > now) {
                 continue;
@@ -306,48 +334,73 @@ impl Roster {
                 sweep.written_off += 1;
             }
             seat.term += 1;
-            let before = std::mem::replace(&mut seat.state, State::Starting { since: now });
-            if let State::Running { owed: Some(Owed::Reply(answer)), .. } = before {
-                self.counts.replies_dropped += 1;
-                sweep.unread.push(answer);
-            }
+            seat.state = State::Starting { since: now };
             self.counts.replaced += 1;
             sweep.start.push(Badge { seat: at, term: seat.term });
         }
+        self.give_up(sweep.unread.len());
         sweep
     }
 
     /// When the next sweep has something to do, as far as is known now.
     pub(super) fn wake_at(&self) -> Option<Instant> {
         let queued = self.queue.front().map(|(_, due)| *due);
+        let unread = self.replies.front().map(|(_, until)| *until);
         let seats = self.seats.iter().flat_map(|seat| {
             let due = match &seat.state {
                 State::Running { due, owed: Some(Owed::Turn(_)), .. } => Some(*due),
+                State::Running { since, owed: Some(Owed::Reply(_)), .. } => Some(*since + self.limits.stall_after),
                 _ => None,
             };
             let may_replace =
                 !self.closing && (self.written_off < MOST_WRITTEN_OFF || matches!(seat.state, State::Vacant { .. }));
             due.into_iter().chain(seat.replaced_at(&self.limits).filter(|_| may_replace))
         });
-        queued.into_iter().chain(seats).min()
+        queued.into_iter().chain(unread).chain(seats).min()
     }
 
-    /// Takes no more jobs. Those in the queue are still judged or answered; replies that wait are given back.
-    pub(super) fn close(&mut self) -> VecDeque<ReplyTurn> {
+    /// Takes no more jobs. Turns in the queue are still judged or answered; replies that wait are given up.
+    pub(super) fn close(&mut self) -> Vec<ReplyAnswer> {
         self.closing = true;
-        self.counts.replies_dropped += self.replies.len() as u64;
-        std::mem::take(&mut self.replies)
+        let unread: Vec<_> = self.replies.drain(..).map(|(reply, _)| reply.answer).collect();
+        self.give_up(unread.len());
+        unread
     }
 
-    /// Whether no reply waits to be read or is being read.
-    pub(super) fn has_read_all(&self) -> bool {
+    /// Takes every reply that waits or is being read: the acts that are not yet there are not waited for.
+    pub(super) fn give_up_replies(&mut self) -> Vec<ReplyAnswer> {
+        let mut unread: Vec<_> = self.replies.drain(..).map(|(reply, _)| reply.answer).collect();
+        for seat in &mut self.seats {
+            if let State::Running { owed, .. } = &mut seat.state
+                && let Some(Owed::Reply(answer)) = owed.take_if(|owed| matches!(owed, Owed::Reply(_)))
+            {
+                unread.push(answer);
+            }
+        }
+        self.give_up(unread.len());
+        unread
+    }
+
+    /// Counts replies that go out of here unread.
+    fn give_up(&mut self, replies: usize) {
+        self.untold += replies;
+        self.counts.replies_dropped += replies as u64;
+    }
+
+    /// Notes that this many answers of replies, read or not, have been told.
+    pub(super) fn told(&mut self, replies: usize) {
+        self.untold = self.untold.saturating_sub(replies);
+    }
+
+    /// Whether whoever handed in a reply has been told of it.
+    pub(super) fn has_told_all(&self) -> bool {
         let reads = |seat: &Seat| matches!(seat.state, State::Running { owed: Some(Owed::Reply(_)), .. });
-        self.replies.is_empty() && !self.seats.iter().any(reads)
+        self.untold == 0 && self.replies.is_empty() && !self.seats.iter().any(reads)
     }
 
     /// Whether the pool closes and no answer is owed any more.
     pub(super) fn is_settled(&self) -> bool {
-        let owes = |seat: &Seat| matches!(seat.state, State::Running { owed: Some(Owed::Turn(_)), .. });
+        let owes = |seat: &Seat| matches!(seat.state, State::Running { owed: Some(_), .. });
         self.closing && self.queue.is_empty() && !self.seats.iter().any(owes)
     }
 

@@ -12,8 +12,13 @@ use super::super::{AssistantJudgement, Excerpt, Judgement, Judging, ModelId};
 use super::*;
 use crate::dialogue::{Distribution, Role};
 
-const LIMITS: Limits =
-    Limits { threads: 2, queue: 3, deadline: Duration::from_millis(25), stall_after: Duration::from_millis(100) };
+const LIMITS: Limits = Limits {
+    threads: 2,
+    queue: 3,
+    deadline: Duration::from_millis(25),
+    stall_after: Duration::from_millis(100),
+    patience: Duration::from_millis(250),
+};
 
 fn judgement() -> Judgement {
     Judgement {
@@ -29,17 +34,6 @@ fn judgement() -> Judgement {
 fn window(role: Role) -> Window {
     let turn = Excerpt { role, head: "hi".to_owned(), tail: None };
     Window { turn, context: Vec::new(), system: None, marks: Vec::new() }
-}
-
-/// Gives what a thread owes after a run that went well or not.
-fn give(owed: Option<Owed>, otherwise: Result<(), Bypass>) {
-    match owed {
-        Some(Owed::Turn(answer)) => answer.send(otherwise.map(|()| judgement().into())),
-        Some(Owed::Reply(answer)) if otherwise.is_ok() => {
-            answer.send(AssistantJudgement { acts: Distribution::new(&[0.0; 9]).unwrap(), tokens: 4 });
-        }
-        Some(Owed::Reply(_)) | None => {}
-    }
 }
 
 /// A turn somebody waits for.
@@ -63,6 +57,7 @@ enum Doing {
     Starting,
     Idle,
     Running(Instant),
+    Reading(Instant),
 }
 
 struct Play {
@@ -96,7 +91,29 @@ impl Play {
         let answer = ReplyAnswer::new(move |_| {
             told.fetch_add(1, Ordering::SeqCst);
         });
-        self.roster.admit_reply(ReplyTurn { window: window(Role::Assistant), answer }, self.now).is_none()
+        let reply = ReplyTurn { window: window(Role::Assistant), answer };
+        match self.roster.admit_reply(reply, self.now) {
+            Ok(until) => {
+                assert_eq!(until, self.now + LIMITS.patience);
+                true
+            }
+            Err(_) => false,
+        }
+    }
+
+    /// Gives what a thread owes after a run that went well or not.
+    fn give(&mut self, owed: Option<Owed>, otherwise: Result<(), Bypass>) {
+        match owed {
+            Some(Owed::Turn(answer)) => answer.send(otherwise.map(|()| judgement().into())),
+            Some(Owed::Reply(answer)) => {
+                assert!(!self.roster.has_told_all());
+                if otherwise.is_ok() {
+                    answer.send(AssistantJudgement { acts: Distribution::new(&[0.0; 9]).unwrap(), tokens: 4 });
+                }
+                self.roster.told(1);
+            }
+            None => {}
+        }
     }
 
     fn ask(&mut self) -> Option<Bypass> {
@@ -125,7 +142,8 @@ impl Play {
                 let (next, late) = self.roster.next(badge, now);
                 late.into_iter().for_each(|(answer, bypass)| answer.send(Err(bypass)));
                 match next {
-                    Next::Run(..) | Next::Read(..) => Some(Doing::Running(now)),
+                    Next::Run(..) => Some(Doing::Running(now)),
+                    Next::Read(..) => Some(Doing::Reading(now)),
                     Next::Wait => Some(Doing::Idle),
                     Next::Leave => {
                         self.roster.leave(badge);
@@ -133,14 +151,21 @@ impl Play {
                     }
                 }
             }
-            (Doing::Running(_), Outcome::Panic) => {
-                give(self.roster.vacate(badge, now), Err(Bypass::Panicked));
+            (Doing::Running(_) | Doing::Reading(_), Outcome::Panic) => {
+                let owed = self.roster.vacate(badge, now);
+                self.give(owed, Err(Bypass::Panicked));
                 None
             }
-            (Doing::Running(_), outcome) => {
+            (_, outcome) => {
                 let fine = outcome == Outcome::Fine;
-                let (owed, stays) = self.roster.finish(badge, now, if fine { Run::Judged } else { Run::Failed });
-                give(owed, if fine { Ok(()) } else { Err(Bypass::ClassifierFailed) });
+                let run = match (doing, fine) {
+                    (Doing::Reading(_), true) => Run::Read,
+                    (Doing::Reading(_), false) => Run::ReadFailed,
+                    (_, true) => Run::Judged,
+                    (_, false) => Run::Failed,
+                };
+                let (owed, stays) = self.roster.finish(badge, now, run);
+                self.give(owed, if fine { Ok(()) } else { Err(Bypass::ClassifierFailed) });
                 stays.then_some(Doing::Idle)
             }
         };
@@ -166,9 +191,19 @@ impl Play {
     fn sweep(&mut self) {
         let sweep = self.roster.sweep(self.now);
         sweep.due.into_iter().for_each(|(answer, bypass)| answer.send(Err(bypass)));
+        self.drop_unread(sweep.unread);
         self.threads.extend(sweep.start.into_iter().map(|badge| (badge, Doing::Starting)));
         self.collect();
         assert!(self.asked.iter().all(|asked| asked.due > self.now), "an answer is overdue");
+    }
+
+    fn drop_unread(&mut self, unread: Vec<ReplyAnswer>) {
+        self.roster.told(unread.len());
+        drop(unread);
+    }
+
+    fn told(&self) -> usize {
+        self.told.load(Ordering::SeqCst)
     }
 
     fn collect(&mut self) {
@@ -191,13 +226,15 @@ impl Play {
         assert!(working.clone().count() <= LIMITS.threads, "no seat is held twice");
         let able = working.clone().any(|(_, doing)| match doing {
             Doing::Idle => true,
-            Doing::Running(since) => self.now < *since + LIMITS.deadline,
+            Doing::Running(since) | Doing::Reading(since) => self.now < *since + LIMITS.deadline,
             Doing::Starting => false,
         });
         assert_eq!(able, self.roster.is_able(self.now));
         if lost < MOST_WRITTEN_OFF {
-            let hangs =
-                |doing: &Doing| matches!(doing, Doing::Running(since) if *since + LIMITS.stall_after < self.now);
+            let hangs = |doing: &Doing| match doing {
+                Doing::Running(since) | Doing::Reading(since) => *since + LIMITS.stall_after < self.now,
+                _ => false,
+            };
             assert!(!working.clone().any(|(_, doing)| hangs(doing)), "a thread that hangs is still counted on");
         }
     }
@@ -272,8 +309,10 @@ proptest! {
         prop_assert_eq!(play.roster.stats(play.now).idle, LIMITS.threads);
         prop_assert_eq!(play.answers.len() + abandoned, admitted);
         prop_assert!(play.asked.is_empty());
-        prop_assert!(play.roster.has_read_all());
-        prop_assert_eq!(play.told.load(Ordering::SeqCst), replies);
+        prop_assert!(play.roster.has_told_all());
+        prop_assert_eq!(play.told(), replies);
+        let counts = play.roster.counts;
+        prop_assert_eq!((counts.replies_read + counts.replies_failed + counts.replies_dropped) as usize, replies);
         play.roster.close();
         (0..play.threads.len()).rev().for_each(|i| play.step(i, Outcome::Fine));
         prop_assert!(play.roster.is_empty() && play.roster.is_settled());
@@ -318,7 +357,7 @@ fn turns_go_before_replies_and_replies_never_crowd_them_out() {
     assert_eq!(play.ask(), None);
     play.step(0, Outcome::Fine);
     play.step(0, Outcome::Fine);
-    assert_eq!((play.answers.len(), play.told.load(Ordering::SeqCst)), (1, 1), "the turn was judged first");
+    assert_eq!((play.answers.len(), play.told()), (1, 1), "the turn was judged first");
     (0..3).for_each(|_| assert_eq!(play.ask(), None));
     assert_eq!(play.ask(), Some(Bypass::Saturated), "only turns fill the queue of turns");
     assert_eq!(play.roster.close().len(), 3, "replies are given back when the pool closes");
@@ -330,10 +369,79 @@ fn a_reply_that_hangs_is_told_of_when_its_thread_is_written_off() {
     assert!(play.reply());
     play.step(0, Outcome::Fine);
     play.pass(99);
-    assert_eq!(play.told.load(Ordering::SeqCst), 0);
-    assert!(!play.roster.has_read_all());
+    assert_eq!(play.told(), 0);
+    assert!(!play.roster.has_told_all());
     play.pass(2);
-    assert_eq!((play.told.load(Ordering::SeqCst), play.roster.written_off), (1, 1));
+    assert_eq!((play.told(), play.roster.written_off), (1, 1));
+    // It comes back after all: one reply, counted once.
+    play.step(0, Outcome::Fine);
+    assert_eq!((play.told(), play.roster.counts.replies_read, play.roster.counts.replies_dropped), (1, 0, 1));
+}
+
+#[test]
+fn a_reply_that_hangs_is_told_of_where_its_thread_is_not_replaced() {
+    for close in [false, true] {
+        let mut play = Play::ready(Limits { threads: 1, ..LIMITS });
+        assert!(play.reply());
+        play.step(0, Outcome::Fine);
+        if close {
+            assert!(play.roster.close().is_empty());
+            assert!(!play.roster.is_settled(), "the keeper has to stay for it");
+        } else {
+            play.roster.written_off = MOST_WRITTEN_OFF;
+        }
+        play.pass(101);
+        assert_eq!(play.told(), 1);
+        assert_eq!(play.roster.is_settled(), close);
+        assert_eq!(play.roster.wake_at(), None, "there is nothing left to look at");
+    }
+}
+
+#[test]
+fn a_reply_waits_only_so_long_for_a_moment_without_turns() {
+    let mut play = Play::ready(Limits { threads: 1, ..LIMITS });
+    assert_eq!(play.ask(), None);
+    assert!(play.reply());
+    play.pass(100);
+    assert!(play.reply());
+    // The thread is never seen idle.
+    play.pass(149);
+    assert_eq!(play.told(), 0);
+    play.pass(1);
+    assert_eq!((play.told(), play.roster.counts.replies_dropped), (1, 1), "the older one");
+}
+
+#[test]
+fn replies_are_given_up_when_the_time_is_over_and_never_told_twice() {
+    let mut play = Play::ready(Limits { threads: 1, ..LIMITS });
+    (0..3).for_each(|_| assert!(play.reply()));
+    play.step(0, Outcome::Fine);
+    let unread = play.roster.give_up_replies();
+    assert_eq!(unread.len(), 3, "the one that is being read, too");
+    assert!(!play.roster.has_told_all(), "they are not told yet");
+    play.drop_unread(unread);
+    assert!(play.roster.has_told_all());
+    play.step(0, Outcome::Fine);
+    assert_eq!((play.told(), play.threads[0].1), (3, Doing::Idle));
+    assert_eq!((play.roster.counts.replies_read, play.roster.counts.replies_dropped), (0, 3));
+}
+
+#[test]
+fn a_reply_counts_as_untold_until_whoever_handed_it_in_knows() {
+    let mut play = Play::ready(Limits { threads: 1, ..LIMITS });
+    for panics in [false, true] {
+        assert!(play.reply());
+        play.step(0, Outcome::Fine);
+        let badge = play.threads[0].0;
+        let owed =
+            if panics { play.roster.vacate(badge, play.now) } else { play.roster.finish(badge, play.now, Run::Read).0 };
+        assert!(!play.roster.has_told_all(), "the thread is idle, and the answer on its way");
+        drop(owed);
+        play.roster.told(1);
+        assert!(play.roster.has_told_all());
+        play.threads[0].1 = Doing::Idle;
+    }
+    assert_eq!((play.roster.counts.replies_read, play.roster.counts.replies_failed), (1, 1));
 }
 
 #[test]

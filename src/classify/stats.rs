@@ -20,7 +20,11 @@ pub struct Counts {
     pub stalled: u64,
     /// Replies read for their acts.
     pub replies_read: u64,
-    /// Replies not read: too many waited, the run failed, or the pool closed.
+    /// Replies in another language than English, or handed to a judge that reads none.
+    pub replies_declined: u64,
+    /// Replies whose run ended in an error or a panic.
+    pub replies_failed: u64,
+    /// Replies not read: too many waited, one waited too long, its run hung, or the pool closed.
     pub replies_dropped: u64,
     /// Threads started in the place of others.
     pub replaced: u64,

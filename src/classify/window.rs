@@ -11,11 +11,11 @@ use crate::dialogue::{Conversation, Part, PartKind, Role, Text, Turn};
 /// Bytes of text kept at each end of the judged turn; above what 128 tokens can hold.
 const TURN_BYTES: usize = 640;
 /// Bytes of text kept at each end of a message before it.
-const CONTEXT_BYTES: usize = 256;
+pub(super) const CONTEXT_BYTES: usize = 256;
 /// Messages before the turn that are offered to the window.
 const CONTEXT_TURNS: usize = 8;
 /// A turn longer than this many bytes counts as a long paste.
-const LONG_BYTES: usize = 700;
+pub(super) const LONG_BYTES: usize = 700;
 
 /// A fact about the conversation that the model is told by a token of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -123,9 +123,9 @@ impl Window {
         let before = &conversation.turns[..at];
         let turn = excerpt(judged, TURN_BYTES)?;
         let context = context(before, |_| CONTEXT_BYTES);
-        let system = system(before);
+        let system = system(before, CONTEXT_BYTES);
         let mut marks = vec![if judged.role == Role::Assistant { Mark::JudgedAssistant } else { Mark::JudgedUser }];
-        marks.extend(turn_marks(&turn, length(judged)));
+        marks.extend(turn_marks(&turn, is_long(judged)));
         if judged.has(PartKind::Image) {
             marks.push(Mark::Image);
         }
@@ -137,63 +137,29 @@ impl Window {
     }
 }
 
-/// What a window on a reply shows beside the reply, kept while the reply is on its way.
-///
-/// At most some 2 KiB, so that many streams may be open; of older messages it holds less than [`Window::of`], but more
-/// than the model's tokens have room for.
-#[derive(Clone, Debug)]
-pub struct Prelude {
-    context: Vec<Excerpt>,
-    system: Option<Excerpt>,
-    marks: Vec<Mark>,
-}
-
-impl Prelude {
-    /// Of the reply that will follow `conversation`.
-    pub fn of(conversation: &Conversation<'_>) -> Self {
-        let before = &conversation.turns[..];
-        // The newest messages get most of the tokens: see the layout of windows.
-        let context = context(before, |place| [CONTEXT_BYTES, 128, 96][place.min(2)]);
-        Self { context, system: system(before), marks: marks_before(conversation, before) }
-    }
-
-    /// The window on the reply, of which the beginning and, where something was left out, the end are known, and its
-    /// length in bytes. `None` for a reply without text.
-    pub fn reply(self, head: String, tail: Option<String>, bytes: usize) -> Option<Window> {
-        if head.is_empty() {
-            return None;
-        }
-        let turn = Excerpt { role: Role::Assistant, head, tail };
-        let mut marks = vec![Mark::JudgedAssistant];
-        marks.extend(turn_marks(&turn, bytes));
-        marks.extend(self.marks);
-        Some(Window { turn, context: self.context, system: self.system, marks })
-    }
-}
-
 /// The last messages of users and assistants, newest first, each with at most `bytes` of its place at each end.
-fn context(before: &[Turn<'_>], bytes: impl Fn(usize) -> usize) -> Vec<Excerpt> {
+pub(super) fn context(before: &[Turn<'_>], bytes: impl Fn(usize) -> usize) -> Vec<Excerpt> {
     let said = before.iter().rev().filter(|m| matches!(m.role, Role::User | Role::Assistant)).take(CONTEXT_TURNS);
     said.enumerate().filter_map(|(place, message)| excerpt(message, bytes(place))).collect()
 }
 
-fn system(before: &[Turn<'_>]) -> Option<Excerpt> {
-    before.iter().find(|m| m.role == Role::System).and_then(|m| excerpt(m, CONTEXT_BYTES))
+pub(super) fn system(before: &[Turn<'_>], bytes: usize) -> Option<Excerpt> {
+    before.iter().find(|m| m.role == Role::System).and_then(|m| excerpt(m, bytes))
 }
 
 /// What the judged turn's text holds.
-fn turn_marks(turn: &Excerpt, bytes: usize) -> impl Iterator<Item = Mark> {
+pub(super) fn turn_marks(turn: &Excerpt, is_long: bool) -> impl Iterator<Item = Mark> {
     let holds = [
         (Mark::Code, has_code(turn)),
         (Mark::Quote, has_quote(turn)),
         (Mark::Table, has_table(turn)),
-        (Mark::LongText, bytes > LONG_BYTES),
+        (Mark::LongText, is_long),
     ];
     holds.into_iter().filter(|(_, holds)| *holds).map(|(mark, _)| mark)
 }
 
 /// What the messages before the judged turn hold.
-fn marks_before(conversation: &Conversation<'_>, before: &[Turn<'_>]) -> Vec<Mark> {
+pub(super) fn marks_before(conversation: &Conversation<'_>, before: &[Turn<'_>]) -> Vec<Mark> {
     let mut marks = Vec::new();
     let mut add = |mark, holds: bool| {
         if holds {
@@ -211,7 +177,7 @@ fn marks_before(conversation: &Conversation<'_>, before: &[Turn<'_>]) -> Vec<Mar
     let last_assistant = before.iter().rev().find(|m| m.role == Role::Assistant);
     add(Mark::AfterQuestion, last_assistant.is_some_and(ends_in_question));
     add(Mark::EarlierFile, before.iter().any(|m| m.has(PartKind::Image) || m.has(PartKind::File)));
-    add(Mark::EarlierMaterial, before.iter().any(|m| m.role == Role::User && length(m) > LONG_BYTES));
+    add(Mark::EarlierMaterial, before.iter().any(|m| m.role == Role::User && is_long(m)));
     marks
 }
 
@@ -224,8 +190,11 @@ pub fn ends_in_question(turn: &Turn<'_>) -> bool {
     end.ends_with(['?', '？'])
 }
 
-fn length(turn: &Turn<'_>) -> usize {
-    turn.texts().map(|text| text.raw().len()).sum()
+fn is_long(turn: &Turn<'_>) -> bool {
+    // No text is longer decoded, nor shorter than a sixth: few need to be looked at.
+    let raw: usize = turn.texts().map(|text| text.raw().len()).sum();
+    raw > LONG_BYTES
+        && (raw > 6 * LONG_BYTES || turn.texts().map(|text| text.decoded_len()).sum::<usize>() > LONG_BYTES)
 }
 
 fn has_code(turn: &Excerpt) -> bool {
@@ -317,35 +286,6 @@ mod tests {
         let quote = "\"The quick brown fox jumps over the lazy dog again\" – who said it?";
         assert!(window(&[(Role::User, quote)]).marks.contains(&Mark::Quote));
         assert!(!window(&[(Role::User, "what is \"vim\"?")]).marks.contains(&Mark::Quote));
-    }
-
-    #[test]
-    fn a_reply_that_comes_later_gets_the_window_that_it_would_get_in_the_conversation() {
-        let long = "A rather long answer, | with ; many words. ".repeat(60);
-        for reply in ["Which city?", "```\nlet x;\n```", &long, ""] {
-            let said = vec![
-                Turn::new(Role::System, "Be brief."),
-                Turn::new(Role::User, "What is the weather like?"),
-                Turn::new(Role::Assistant, "Where are you?"),
-                Turn::new(Role::User, "In Lisbon"),
-            ];
-            let later = {
-                let (head, tail) = Text::Plain(reply).ends(TURN_BYTES, TURN_BYTES).unwrap();
-                let conversation = Conversation { turns: said.clone(), tools: true };
-                Prelude::of(&conversation).reply(head.into_owned(), tail.map(Cow::into_owned), reply.len())
-            };
-            let turns = said.into_iter().chain([Turn::new(Role::Assistant, reply)]).collect();
-            assert_eq!(later, Window::of(&Conversation { turns, tools: true }, 4), "{reply}");
-        }
-    }
-
-    #[test]
-    fn a_prelude_is_small_however_long_the_conversation() {
-        let text = "word ".repeat(10_000);
-        let turns = (0..40).map(|i| Turn::new([Role::User, Role::Assistant][i % 2], &text)).collect();
-        let prelude = Prelude::of(&Conversation { turns, tools: false });
-        let bytes: usize = prelude.context.iter().map(|e| e.head.len() + e.tail.as_ref().map_or(0, String::len)).sum();
-        assert!((500..=2048).contains(&bytes), "{bytes}");
     }
 
     #[test]

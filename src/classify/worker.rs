@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc::Sender;
 
 use super::cache::Memo;
+use super::language::is_foreign;
 use super::pool::{Judge, Shared, Work};
 use super::roster::{Badge, Owed, Run};
 use super::{Judgement, Window};
@@ -104,38 +105,34 @@ fn judge_turn(shared: &Shared, badge: Badge, judge: &mut Box<dyn Judge>, window:
 }
 
 fn read_reply(shared: &Shared, badge: Badge, judge: &mut Box<dyn Judge>, window: &Window) -> Done {
-    let read = catch_unwind(AssertUnwindSafe(|| judge.judge_reply(window)));
-    let done = match read {
-        Ok(Ok(Some(judgement))) => {
-            let (owed, stays) = shared.finish(badge, Run::Read);
-            if let Some(Owed::Reply(answer)) = owed {
-                answer.send(judgement);
-            }
-            Done::of(stays)
-        }
-        Ok(declined) => {
-            let (owed, stays) = shared.finish(badge, Run::Unread);
-            if let Err(error) = declined {
+    // The gate of languages is passed here and not where the reply is handed in: that is the response's own task.
+    let read = catch_unwind(AssertUnwindSafe(|| if is_foreign(window) { Ok(None) } else { judge.judge_reply(window) }));
+    let (owed, judgement, done) = match read {
+        Ok(read) => {
+            let run = match &read {
+                Ok(Some(_)) => Run::Read,
+                Ok(None) => Run::Declined,
+                Err(_) => Run::ReadFailed,
+            };
+            let (owed, stays) = shared.finish(badge, run);
+            let judgement = read.unwrap_or_else(|error| {
                 warn(shared, &error);
-            }
-            drop(owed);
-            Done::of(stays)
+                None
+            });
+            (owed, judgement, Done::of(stays))
         }
-        Err(_) => {
-            drop(shared.vacate(badge, |roster| {
-                roster.counts.panicked += 1;
-                roster.counts.replies_dropped += 1;
-            }));
-            Done::Panicked
-        }
+        Err(_) => (shared.vacate(badge, |roster| roster.counts.panicked += 1), None, Done::Panicked),
     };
-    shared.tell_read();
+    if let Some(Owed::Reply(answer)) = owed {
+        shared.tell(answer, judgement);
+    }
     done
 }
 
 fn answer(owed: Option<Owed>, verdict: Result<Arc<Judgement>, Bypass>) {
     if let Some(Owed::Turn(answer)) = owed {
-        answer.send(verdict);
+        // A waker is foreign code: what it does must not end this thread, whose seat nobody would fill again.
+        let _ = catch_unwind(AssertUnwindSafe(|| answer.send(verdict)));
     }
 }
 

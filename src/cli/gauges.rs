@@ -51,9 +51,11 @@ impl Collector for Gauges {
             counter("classifier_failed", "Runs of the model that ended in an error", counts.failed)?;
             counter("classifier_panicked", "Runs of the model that panicked", counts.panicked)?;
             counter("classifier_replies_read", "Replies read for their acts", counts.replies_read)?;
+            counter("classifier_replies_declined", "Replies not read: not in English", counts.replies_declined)?;
+            counter("classifier_replies_failed", "Replies whose run failed or panicked", counts.replies_failed)?;
             counter(
                 "classifier_replies_dropped",
-                "Replies not read: too many waited, or the run failed",
+                "Replies not read: too many waited, one waited too long, or its run hung",
                 counts.replies_dropped,
             )?;
             counter("classifier_replaced", "Classifier threads started in the place of others", counts.replaced)?;

@@ -18,7 +18,8 @@ use crate::layer::{GroundingLayer, RequestBody};
 use crate::observe::Metrics;
 use crate::proxy::{InboundBody, Server, Upstream};
 
-/// How long the end of the process waits for replies that are still to be read; 64 of them take some 300 ms.
+/// How long the end of the process waits for replies to be read before their records are told without acts; 64 replies
+/// take some 300 ms.
 const LAST_REPLIES: Duration = Duration::from_secs(2);
 
 /// Serve as a proxy in front of an LLM API
@@ -146,7 +147,7 @@ async fn serve(config: Config, port_file: Option<PathBuf>, started: Instant) -> 
     tokio::task::spawn_blocking(move || {
         if let Some(classifier) = gauges.classifier.get() {
             // Their records are told once they are read.
-            classifier.wait_for_replies(LAST_REPLIES);
+            classifier.finish_replies(LAST_REPLIES);
         }
         if let Some(records) = records {
             records.close();

@@ -12,7 +12,8 @@ use crate::wire::Reading;
 /// An act is seen in a reply from this probability on.
 const SEEN: f32 = 0.5;
 
-/// A record in the making. It is told to the observers when it is finished, or dropped because the client left.
+/// A record in the making. It is told to the observers once: when it is finished and the reply has been read where it is
+/// to be read, or when it is dropped because the client left.
 pub struct Pending {
     pub(crate) record: Record,
     grounder: Grounder,
@@ -58,8 +59,9 @@ impl Pending {
         let Some(reading) = reading else { return };
         self.record.finish_reason = reading.finish_reason;
         self.record.usage = reading.usage;
-        // The acts of a reply that was cut are not those it was going to show.
-        let whole = ending == Ending::Complete && !reading.failed && reading.unread.is_none();
+        // The acts of a reply that was cut are not those it was going to show: it must have been relayed whole, and seen to
+        // end as replies do.
+        let whole = ending == Ending::Complete && reading.complete;
         let Some(prelude) = self.prelude.take().filter(|_| whole) else { return };
         let bytes = reading.text.bytes();
         let (head, tail) = reading.text.into_excerpt();

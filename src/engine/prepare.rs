@@ -70,6 +70,13 @@ impl Grounder {
         let (Some(identity), Some(at)) = (identity, call.conversation.last_user()) else {
             return pass(pending, Bypass::NotHumanText);
         };
+        let asked = Instant::now();
+        let judging = self.0.classifier.judge(identity.turn, &call.conversation, at);
+        if let Some(bypass) = judging.declined() {
+            pending.record.judge_micros = u64::try_from(asked.elapsed().as_micros()).unwrap_or(u64::MAX);
+            return pass(pending, bypass);
+        }
+        // All else is looked at while the judgement is on its way.
         if self.settings().replies && self.0.classifier.reads_replies() {
             pending.prelude = Some(Box::new(Prelude::of(&call.conversation)));
         }
@@ -82,9 +89,9 @@ impl Grounder {
             unseen: call.sources || has_unseen(&call.conversation, at),
             observe_only,
             reply_to: ReplyTo::call(&call, unique(), unix_seconds()),
-            asked: Instant::now(),
+            asked,
         });
-        Prepared::Judge(turn, self.0.classifier.judge(identity.turn, &call.conversation, at))
+        Prepared::Judge(turn, judging)
     }
 
     /// The gates that need no model.

@@ -86,8 +86,9 @@ pub struct Record {
     pub first_token_micros: Option<u64>,
     /// Bytes of the response's body.
     pub response_bytes: u64,
-    /// The acts seen in the reply; `None` where it was not read: a turn that was not judged, a reply that was cut, failed,
-    /// holds no text or is not in English, or a classifier that had too much to do.
+    /// The acts seen in the reply, each with a probability of a half or more; `None` where it was not read: a turn that was
+    /// not judged, a reply that was cut, failed, compressed, holds no text (tool calls only) or is not in English, or a
+    /// classifier that had too much to do. Of a reply of ours the act is known.
     pub assistant_acts: Option<Vec<AssistantAct>>,
 }
 

@@ -5,7 +5,9 @@ const KEPT: usize = 640;
 
 /// The first and the last 640 bytes of a text; they never overlap.
 ///
-/// A text of up to 1280 bytes is kept whole: its end is what follows the beginning. Cuts fall between characters.
+/// A text of up to 1280 bytes is kept whole: its end is what follows the beginning. Cuts fall between characters. They
+/// are those of [`Text::ends`](crate::dialogue::Text::ends), so that a reply is judged alike as it passes and when it
+/// comes back in a conversation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ends {
     head: String,
@@ -30,7 +32,7 @@ impl Ends {
             self.head_is_full = true;
             piece = &piece[fits..];
         }
-        if piece.len() > KEPT {
+        if piece.len() > self.rest() {
             self.cut = true;
             self.tail.clear();
             piece = &piece[piece.ceil_char_boundary(piece.len() - KEPT)..];
@@ -43,14 +45,20 @@ impl Ends {
 
     /// The text is complete: only what is kept stays.
     pub(crate) fn finish(&mut self) {
-        if self.tail.len() > KEPT {
+        if self.cut || self.tail.len() > self.rest() {
             self.trim();
         }
     }
 
+    /// How long the rest of a text may be that is kept whole; the beginning falls short of its share where a character
+    /// reaches over its end.
+    fn rest(&self) -> usize {
+        2 * KEPT - self.head.len()
+    }
+
     fn trim(&mut self) {
         self.cut = true;
-        self.tail.drain(..self.tail.ceil_char_boundary(self.tail.len() - KEPT));
+        self.tail.drain(..self.tail.ceil_char_boundary(self.tail.len().saturating_sub(KEPT)));
     }
 
     /// Whether there was no text at all.
@@ -87,14 +95,38 @@ impl Ends {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
+    use std::borrow::Cow;
+
     use proptest::prelude::*;
 
     use super::*;
+    use crate::dialogue::Text;
+
+    #[test]
+    fn a_text_that_just_fits_is_kept_whole_whatever_stands_in_its_middle() {
+        for (middle, more) in [("a", 0), ("é", 0), ("😀", 0), ("😀", 1)] {
+            let half = "a".repeat(KEPT - middle.len() / 2);
+            let text = [&half, middle, &half, &"a".repeat(more)].concat();
+            for size in [7, text.len()] {
+                let mut ends = Ends::default();
+                let mut rest = &*text;
+                while !rest.is_empty() {
+                    let piece;
+                    (piece, rest) = rest.split_at(rest.ceil_char_boundary(size.min(rest.len())));
+                    ends.push(piece);
+                }
+                ends.finish();
+                assert_eq!(ends.is_cut(), text.len() > 2 * KEPT, "{middle} {more} {size}");
+                let (head, tail) = Text::Plain(&text).ends(KEPT, KEPT).unwrap();
+                assert_eq!(ends.into_excerpt(), (head.into_owned(), tail.map(Cow::into_owned)));
+            }
+        }
+    }
 
     proptest! {
         #[test]
         fn ends_are_prefix_and_suffix_however_the_text_is_cut(
-            pieces in prop::collection::vec("[aé😀]{0,90}|a{500,3000}", 0..12),
+            pieces in prop::collection::vec("[aé😀]{0,90}|a{500,3000}|[aé😀]{300,340}", 0..12),
         ) {
             let mut ends = Ends::default();
             pieces.iter().for_each(|piece| {
@@ -104,16 +136,13 @@ mod tests {
             ends.finish();
             let text = pieces.concat();
             prop_assert!(text.starts_with(ends.head()) && text.ends_with(ends.tail()));
-            prop_assert!(ends.head().len() <= KEPT && ends.tail().len() <= KEPT);
             let whole = [ends.head(), ends.tail()].concat();
+            prop_assert!(ends.head().len() <= KEPT && whole.len() <= 2 * KEPT);
             prop_assert_eq!(ends.is_cut(), whole != text);
-            if ends.is_cut() {
-                prop_assert!(whole.len() > 2 * KEPT - 8, "as much as fits is kept");
-            }
             prop_assert_eq!(ends.is_empty(), text.is_empty());
             prop_assert_eq!(ends.bytes(), text.len());
-            let (head, tail) = ends.clone().into_excerpt();
-            prop_assert_eq!(tail.is_none(), head == text);
+            let (head, tail) = Text::Plain(&text).ends(KEPT, KEPT).unwrap();
+            prop_assert_eq!(ends.clone().into_excerpt(), (head.into_owned(), tail.map(Cow::into_owned)));
         }
     }
 }

@@ -3,6 +3,8 @@
 #![allow(dead_code, unused_imports, unreachable_pub, clippy::unwrap_used, clippy::expect_used)]
 
 pub mod proxy;
+#[cfg(all(feature = "cli", unix))]
+pub mod served;
 pub mod wire;
 
 use std::future::Future;
