@@ -20,14 +20,16 @@ import windows
 
 SMALL_TEACHER = {"epochs": 5, "rate": 8e-5}
 LARGE_TEACHER = {"epochs": 3, "rate": 8e-5, "head_rate": 1e-3}
-STUDENT = {"epochs": 7, "rate": 2e-4, "distil": 1.0}
+STUDENT = {"epochs": 6, "rate": 2e-4, "distil": 1.0}
 LAYERS = [0, 2, 4]
 QUOTA = {"dolly3k": 300, "gsm8k": 80, "selfinstruct_seed": 168, "mtbench101": 350, "sgd_user": 250, "sgd_assistant": 250, "bolt_therapist": 130,
          "bolt_client": 64, "iglu_questions": 60, "goemotions": 120, "iglu": 240}
 """Rows of each public source in an epoch; another part of the source comes with each epoch."""
 TRANSFER = {"dolly3k": 2200, "in3": 1200, "mtbench101": 3000, "disflqa": 1500, "gsm8k": 1200, "sgd_user": 1500,
             "sgd_assistant": 1500, "goemotions": 2500, "iglu": 500, "iglu_questions": 300, "pacific": 800}
-TRANSFER_QUOTA = 3000
+TRANSFER_QUOTA = 1500
+ROUNDS = 3
+"""After so many epochs the same public and unlabelled rows come again: the teacher has to judge each of them once."""
 
 
 def rows_by_use(args):
@@ -52,7 +54,7 @@ def sampler(rows, transfer=()):
 
     def turn(some, count, epoch):
         count = min(count, len(some))
-        start = epoch * count % max(1, len(some))
+        start = epoch % ROUNDS * count % max(1, len(some))
         return (some + some)[start:start + count]
 
     def sample(epoch):
@@ -97,14 +99,14 @@ def run(args):
     train.seed(1)
     student = early_student(args, rows)
     teacher = taught(args, rows)
+    some = sampler(rows, rows["transfer"])
+    wanted = {id(row) for epoch in range(STUDENT["epochs"]) for row in some(epoch)}
     for use in ("own", "real", "public", "transfer"):
-        if use == "public":
-            wanted = {id(row) for epoch in range(STUDENT["epochs"]) for row in sampler(rows)(epoch)}
-            rows[use] = [row for row in rows[use] if id(row) in wanted]
+        rows[use] = [row for row in rows[use] if id(row) in wanted]
         for row, logits in zip(rows[use], train.predict(teacher, rows[use], fast=True)):
             row["teacher"] = logits
     args.log("the teacher has spoken")
-    train.fit(student, sampler(rows, rows["transfer"]), key="student", log=args.log, **STUDENT)
+    train.fit(student, some, key="student", log=args.log, **STUDENT)
     torch.save(student.state_dict(), args.work / "student.pt")
     plain, small = args.work / "student.onnx", args.work / "student.int8.onnx"
     export.to_onnx(student, plain)

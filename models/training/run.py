@@ -11,6 +11,9 @@ import shutil
 from datetime import date
 from pathlib import Path
 
+# Before torch is loaded: with other work on the machine, busy waiting costs far more than it saves.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
 import numpy as np
 import torch
 
