@@ -12,7 +12,7 @@ from scipy.optimize import minimize
 import corpora
 from labels import HEADS, NEED, PRIOR, SPANS
 
-REAL_SHARE = 0.9
+REAL_SHARE = 0.95
 """Share of the clear turns' weight that real people's turns get."""
 ASK_CEILING, ASSUME_CEILING = 0.004, 0.035
 """Most needless asks, and most needless asks or assumptions, on real clear turns."""
@@ -77,6 +77,15 @@ def fit_binary(logits, targets):
     return float(np.exp(theta[0])), float(theta[1])
 
 
+def fit_labels(logits, targets):
+    """(temperature, biases) of a head of yes-or-no labels: one temperature for all, a bias each, by likelihood."""
+    def cost(theta):
+        p = sigmoid(logits / np.exp(theta[0]) + theta[1:])
+        return -(targets * np.log(p + 1e-9) + (1 - targets) * np.log(1 - p + 1e-9)).mean() + 0.002 * (theta ** 2).mean()
+    theta = minimize(cost, np.zeros(1 + logits.shape[1]), method="L-BFGS-B").x
+    return float(np.exp(theta[0])), theta[1:].tolist()
+
+
 def fit(logits, rows):
     """Calibration of every head from logits [rows, 30] of unseen rows."""
     out = {}
@@ -92,9 +101,7 @@ def fit(logits, rows):
     out["emotion"] = (temperature, [bias])
     at = [i for i, row in enumerate(rows) if row["assistant_act"] is not None and row["source"] == "own"]
     if at:
-        biases = [fit_binary(logits[at][:, SPANS["assistant_act"]][:, j], np.array([rows[i]["assistant_act"][j] for i in at]))[1]
-                  for j in range(9)]
-        out["assistant_act"] = (1.0, biases)
+        out["assistant_act"] = fit_labels(logits[at][:, SPANS["assistant_act"]], np.array([rows[i]["assistant_act"] for i in at]))
     return out
 
 

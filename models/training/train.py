@@ -11,7 +11,8 @@ import torch.nn.functional as F
 import corpora
 from labels import HEADS, SPANS
 
-WEIGHT = {"need": 1.0, "gap": 0.3, "emotion": 0.5, "user_act": 0.5, "assistant_act": 0.7}
+WEIGHT = {"need": 1.0, "gap": 0.3, "emotion": 0.5, "user_act": 0.5, "assistant_act": 4.0}
+"""Of each head's loss. An assistant's message has one head, with the mean over nine labels, where a user's turn has four."""
 PAIR = 0.3
 """Weight of the ranking loss between the members of a pair that differ in grade."""
 USER_HEADS = [name for name, _, _ in HEADS if name != "assistant_act"]
@@ -107,8 +108,8 @@ def imitation(logits, batch):
     keep = torch.zeros_like(taught)
     for i, row in enumerate(batch):
         for name in USER_HEADS if row["role"] == "user" else ["assistant_act"]:
-            labelled = row.get(name) is not None and (name == "user_act" or name == "need" and row["source"] != "own")
-            keep[i, SPANS[name]] = 0.0 if labelled else WEIGHT[name]
+            labelled = row.get(name) is not None and (name in ("user_act", "assistant_act") or name == "need" and row["source"] != "own")
+            keep[i, SPANS[name]] = 0.0 if labelled else min(1.0, WEIGHT[name])
     return (keep * (logits - taught) ** 2).sum() / keep.sum().clamp(min=1)
 
 
