@@ -219,6 +219,24 @@ async fn a_clear_turn_goes_on_byte_for_byte_with_its_trailers() {
 }
 
 #[tokio::test]
+async fn a_response_is_complete_once_its_trailers_are_there() {
+    let records = Records::default();
+    let grounder = grounder(Always(0.0, Gap::VagueGoal), preset("gentle").unwrap(), &records);
+    let (mut service, mut handle) = ready!(grounder);
+    let response = tokio::spawn(service.call(chat(full(VAGUE))));
+    let (_, reply) = handle.next_request().await.unwrap();
+    let (mut feed, body) = Channel::<Bytes, &'static str>::new(8);
+    reply.send_response(Response::new(body.boxed_unsync()));
+    let mut body = response.await.unwrap().unwrap().into_body();
+    feed.send_data(Bytes::from_static(b"{}")).await.unwrap();
+    feed.send_trailers(HeaderMap::new()).await.unwrap();
+    // As servers do: nothing is polled behind the trailers, and the body is dropped.
+    while !body.frame().await.unwrap().unwrap().is_trailers() {}
+    drop(body);
+    assert_eq!(records.only().ending, Ending::Complete);
+}
+
+#[tokio::test]
 async fn a_vague_turn_is_steered_in_one_span_and_its_length_corrected() {
     let records = Records::default();
     let grounder = grounder(Always(0.9, Gap::MissingMaterial), preset("gentle").unwrap(), &records);

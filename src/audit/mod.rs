@@ -13,13 +13,13 @@ mod report;
 
 pub use report::{ActShare, AfterChallenge, Agreement, AtFeeling, Report, Speaker};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use counts::{Counts, SpeakerCounts};
 
 use crate::classify::Scores;
 use crate::dialogue::{AssistantAct, Conversation, Need, Role, Turn, UserAct};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::stats::Table;
 
 /// From which probability on an act, a need or a disclosure counts as there.
@@ -38,7 +38,15 @@ pub struct Replies {
 #[derive(Debug, Default)]
 pub struct Audit {
     counts: Counts,
+    /// Messages counted so far, each with all that came before it: a corpus that sets a reference beside every turn
+    /// repeats the beginning of a conversation in many lines.
+    seen: HashSet<Prefix>,
+    /// Whole conversations so far.
+    whole: u64,
 }
+
+/// The hash of a message and all messages before it.
+type Prefix = [u8; 32];
 
 /// What of the user's turn before it tells how an assistant's message has to be read.
 #[derive(Clone, Copy, Default)]
@@ -53,26 +61,39 @@ impl Audit {
         Self::default()
     }
 
-    /// Adds a conversation.
+    /// Adds a conversation, or what it holds beyond the lines added before.
+    ///
+    /// Without replies it is a whole conversation. With replies it may be one turn of a conversation whose other turns come in
+    /// other calls: those that begin with the same system prompt and first user turn are one conversation, and a message
+    /// that was counted with the same messages before it is not counted again.
     ///
     /// `judge` says of the message at a position what the classifier makes of it; `None` where it abstains: such a
     /// message is counted as unjudged and otherwise left out. `replies`, if there are any, answer the last message,
     /// which is then a user's.
     ///
     /// # Errors
-    /// Whatever `judge` fails with; the conversation is then not counted.
+    /// Whatever `judge` fails with, or if a model is named like a speaker; the conversation is then not counted.
     pub fn add(
         &mut self,
         conversation: &Conversation<'_>,
         replies: &Replies,
         mut judge: impl FnMut(&Conversation<'_>, usize) -> Result<Option<Scores>>,
     ) -> Result<()> {
-        let mut here = Here::default();
-        let mut before = Before::default();
+        if let Some(name) = replies.models.keys().find(|name| SPEAKERS.contains(&name.as_str())) {
+            return Err(Error::config(format!("a model is named {name:?}, as a speaker of the report is; rename it")));
+        }
+        let (mut here, mut before) = (Here::default(), Before::default());
+        let (prefixes, conversation_hash) = if replies.reference.is_none() && replies.models.is_empty() {
+            self.whole += 1;
+            (Vec::new(), *blake3::hash(&self.whole.to_le_bytes()).as_bytes())
+        } else {
+            prefixes(conversation)
+        };
         for (at, turn) in conversation.turns.iter().enumerate() {
+            let again = prefixes.get(at).is_some_and(|prefix| self.seen.contains(prefix));
             match turn.role {
-                Role::User => before = here.user(judge(conversation, at)?),
-                Role::Assistant => {
+                Role::User => before = here.user(judge(conversation, at)?, again),
+                Role::Assistant if !again => {
                     here.assistant("assistant", before, judge(conversation, at)?);
                 }
                 _ => {}
@@ -95,7 +116,8 @@ impl Audit {
                 here.tables.insert(model.clone(), tables);
             }
         }
-        self.counts.add(here);
+        self.seen.extend(prefixes);
+        self.counts.add(conversation_hash, here);
         Ok(())
     }
 
@@ -103,6 +125,28 @@ impl Audit {
     pub fn report(&self) -> Report {
         Report::of(&self.counts)
     }
+}
+
+/// The names of those who speak in every report.
+const SPEAKERS: [&str; 3] = ["user", "assistant", "reference"];
+
+/// The hash of each message with all before it, and that of the conversation's beginning: up to its first user turn.
+fn prefixes(conversation: &Conversation<'_>) -> (Vec<Prefix>, Prefix) {
+    let mut hasher = blake3::Hasher::new();
+    let mut all = Vec::with_capacity(conversation.turns.len());
+    for turn in &conversation.turns {
+        hasher.update(turn.role.as_str().as_bytes());
+        for text in turn.texts() {
+            let text = text.decode().unwrap_or_default();
+            hasher.update(&(text.len() as u64).to_le_bytes());
+            hasher.update(text.as_bytes());
+        }
+        hasher.update(b"\n");
+        all.push(*hasher.finalize().as_bytes());
+    }
+    let first = conversation.turns.iter().position(|turn| turn.role == Role::User).unwrap_or(0);
+    let beginning = all.get(first).copied().unwrap_or_default();
+    (all, beginning)
 }
 
 /// The acts that an assistant's message shows, in the order of the labels.
@@ -117,20 +161,24 @@ struct Here {
 }
 
 impl Here {
-    fn user(&mut self, scores: Option<Scores>) -> Before {
+    fn user(&mut self, scores: Option<Scores>, again: bool) -> Before {
         let Some(Scores::User(judgement)) = scores else {
-            self.unjudged += 1;
+            self.unjudged += u64::from(!again);
             return Before::default();
         };
         let act = judgement.user_act.top();
+        let feeling = judgement.emotion >= SURE;
+        let before = Before { feeling, challenge: act == UserAct::Challenge };
+        if again {
+            return before;
+        }
         let counts = self.speakers.entry("user".to_owned()).or_default();
         counts.turns += 1;
         *counts.acts.entry(act.as_str()).or_default() += 1;
-        let feeling = judgement.emotion >= SURE;
         counts.feeling += u64::from(feeling);
         counts.ask += u64::from(judgement.need.get(Need::Ask) >= SURE);
         counts.underspecified += u64::from(judgement.underspecified() >= SURE);
-        Before { feeling, challenge: act == UserAct::Challenge }
+        before
     }
 
     fn assistant(&mut self, speaker: &str, before: Before, scores: Option<Scores>) -> Option<Acts> {

@@ -1,9 +1,11 @@
 //! What an audit found, as JSON and as text.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Serialize;
 
+use super::Prefix;
 use super::counts::{Counts, SpeakerCounts, share};
 use crate::dialogue::{AssistantAct, Label, UserAct};
 use crate::stats::{Kappa, Share, Table, kappa_by_cluster};
@@ -68,7 +70,7 @@ pub struct Agreement {
     pub reference: f64,
     /// How often the model does.
     pub performs: f64,
-    /// Cohen's kappa; none where one of them always or never performs it.
+    /// Cohen's kappa; none where the reference or the model always or never performs it.
     pub kappa: Option<Kappa>,
 }
 
@@ -105,12 +107,15 @@ impl Report {
         let at_feeling = order.iter().filter_map(|(name, some)| at_feeling(name, some)).collect();
         let after_challenge = order.iter().filter_map(|(name, some)| after_challenge(name, some)).collect();
         let agreement = counts.tables.iter().flat_map(|(model, tables)| agreement(model, tables)).collect();
-        let (conversations, unjudged) = (counts.conversations, counts.unjudged);
+        let (conversations, unjudged) = (counts.conversations.len() as u64, counts.unjudged);
         Self { conversations, unjudged, speakers, agreement, at_feeling, after_challenge }
     }
 }
 
-fn speaker(name: &str, some: &[SpeakerCounts]) -> Speaker {
+/// One speaker's conversations.
+type Clusters = BTreeMap<Prefix, SpeakerCounts>;
+
+fn speaker(name: &str, some: &Clusters) -> Speaker {
     let user = name == "user";
     let labels: Vec<&'static str> = if user {
         UserAct::ALL.iter().map(|act| act.as_str()).collect()
@@ -123,7 +128,7 @@ fn speaker(name: &str, some: &[SpeakerCounts]) -> Speaker {
     });
     Speaker {
         speaker: name.to_owned(),
-        turns: some.iter().map(|c| c.turns).sum(),
+        turns: some.values().map(|c| c.turns).sum(),
         acts: acts.collect(),
         ask: of_turns(|c| c.ask),
         underspecified: of_turns(|c| c.underspecified),
@@ -131,7 +136,7 @@ fn speaker(name: &str, some: &[SpeakerCounts]) -> Speaker {
     }
 }
 
-fn at_feeling(name: &str, some: &[SpeakerCounts]) -> Option<AtFeeling> {
+fn at_feeling(name: &str, some: &Clusters) -> Option<AtFeeling> {
     let of = |count: fn(&SpeakerCounts) -> u64| share(some, count, |c| c.at_feeling);
     Some(AtFeeling {
         speaker: name.to_owned(),
@@ -141,14 +146,14 @@ fn at_feeling(name: &str, some: &[SpeakerCounts]) -> Option<AtFeeling> {
     })
 }
 
-fn after_challenge(name: &str, some: &[SpeakerCounts]) -> Option<AfterChallenge> {
+fn after_challenge(name: &str, some: &Clusters) -> Option<AfterChallenge> {
     let of = |count: fn(&SpeakerCounts) -> u64| share(some, count, |c| c.after_challenge);
     Some(AfterChallenge { speaker: name.to_owned(), concession: of(|c| c.concedes)?, holding: of(|c| c.holds)? })
 }
 
-fn agreement<'a>(model: &'a str, tables: &'a [[Table; 9]]) -> impl Iterator<Item = Agreement> + 'a {
+fn agreement<'a>(model: &'a str, tables: &'a BTreeMap<Prefix, [Table; 9]>) -> impl Iterator<Item = Agreement> + 'a {
     AssistantAct::ALL.iter().map(move |act| {
-        let clusters: Vec<Table> = tables.iter().map(|acts| acts[act.index()]).collect();
+        let clusters: Vec<Table> = tables.values().map(|acts| acts[act.index()]).collect();
         let sum = clusters.iter().fold(Table::default(), |sum, table| sum + *table);
         let turns = sum.both + sum.first + sum.second + sum.neither;
         Agreement {

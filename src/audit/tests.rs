@@ -120,3 +120,30 @@ fn a_failure_leaves_the_conversation_out() {
     assert!(failed.is_err());
     assert_eq!(audit.report().conversations, 0);
 }
+
+#[test]
+fn turns_of_one_conversation_in_several_lines_are_counted_once_and_are_one_cluster() {
+    let first: &[(Role, &str)] = &[(Role::User, "request vague")];
+    let second: &[(Role, &str)] =
+        &[(Role::User, "request vague"), (Role::Assistant, "clarification"), (Role::User, "answer")];
+    let report = audit(&[
+        (first, replies("clarification", "answer")),
+        (second, replies("answer", "answer")),
+        (&[(Role::User, "request")], replies("answer", "answer")),
+    ]);
+    assert_eq!(report.conversations, 2);
+    let turns = |name: &str| report.speakers.iter().find(|s| s.speaker == name).unwrap().turns;
+    assert_eq!((turns("user"), turns("assistant"), turns("reference"), turns("m")), (3, 1, 3, 3));
+    // Two whole conversations that open alike are two.
+    let hello: &[(Role, &str)] = &[(Role::User, "acknowledgment")];
+    assert_eq!(audit(&[(hello, Replies::default()), (hello, Replies::default())]).conversations, 2);
+}
+
+#[test]
+fn a_model_cannot_bear_the_name_of_a_speaker() {
+    let mut audit = Audit::new();
+    let turns = vec![Turn::new(Role::User, "request")];
+    let theirs = Replies { reference: None, models: [("assistant".to_owned(), "answer".to_owned())].into() };
+    let error = audit.add(&Conversation { turns, tools: false }, &theirs, told).unwrap_err();
+    assert!(error.to_string().contains("rename"), "{error}");
+}

@@ -188,6 +188,10 @@ impl Drop for Pool {
         while !(locked.roster.is_empty() && locked.keeper_left) {
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
+                // What is still being read is told of without its acts; the process may end now.
+                let unread = locked.roster.give_up_replies();
+                drop(locked);
+                self.0.give_up(unread);
                 return;
             }
             locked = self.0.left.wait_timeout(locked, left).unwrap_or_else(PoisonError::into_inner).0;

@@ -250,9 +250,12 @@ impl Roster {
         let State::Running { since, owed, .. } = std::mem::replace(&mut seat.state, State::Idle) else {
             return (None, true);
         };
-        seat.faults = 0;
-        let took = now.saturating_duration_since(since);
-        self.usual = if self.usual.is_zero() { took } else { (self.usual * 7 + took) / 8 };
+        // A reply that was declined took no run of the model and says nothing about it.
+        if run != Run::Declined {
+            seat.faults = 0;
+            let took = now.saturating_duration_since(since);
+            self.usual = if self.usual.is_zero() { took } else { (self.usual * 7 + took) / 8 };
+        }
         // Each reply counts once: one whose thread was written off has been counted then.
         if let Some(Owed::Reply(_)) = &owed {
             self.untold += 1;

@@ -140,14 +140,17 @@ async fn serve(config: Config, port_file: Option<PathBuf>, started: Instant) -> 
 
     let service = GroundingLayer::new(grounder).layer(upstream);
     let mut again = Signals::listen()?;
-    tokio::select! {
-        () = server.run(service, signals.next()) => {}
-        () = async { again.next().await; again.next().await } => tracing::warn!("told twice to stop; ending at once"),
-    }
+    let patience = tokio::select! {
+        () = server.run(service, signals.next()) => LAST_REPLIES,
+        () = async { again.next().await; again.next().await } => {
+            tracing::warn!("told twice to stop; ending at once");
+            Duration::ZERO
+        }
+    };
     tokio::task::spawn_blocking(move || {
         if let Some(classifier) = gauges.classifier.get() {
             // Their records are told once they are read.
-            classifier.finish_replies(LAST_REPLIES);
+            classifier.finish_replies(patience);
         }
         if let Some(records) = records {
             records.close();

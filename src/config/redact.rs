@@ -54,6 +54,19 @@ const HARMLESS: [&str; 45] = [
 
 /// The bytes of `line` that may be shown; what follows them is not to be.
 pub(super) fn showable(line: &str) -> usize {
+    known(line).min(before_url(line))
+}
+
+/// What stands before a URL, whatever key it is under: it may hold a password or a key.
+fn before_url(line: &str) -> usize {
+    match line.find("://").or_else(|| line.find('@')) {
+        Some(at) => line[..at].rfind(['=', '"', '\'', ' ']).map_or(0, |mark| mark + 1),
+        None => line.len(),
+    }
+}
+
+/// What stands before the first value of a key that takes secrets, or that is not known.
+fn known(line: &str) -> usize {
     let (mut quote, mut word) = (None, 0);
     for (at, c) in line.char_indices() {
         match (quote, c) {

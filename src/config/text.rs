@@ -22,7 +22,14 @@ impl Wrong {
 
     /// `text` as a message shows it.
     pub(super) fn shown(text: &str) -> String {
-        if text.is_empty() { "an empty text".to_owned() } else { format!("`{text}`") }
+        if text.is_empty() {
+            "an empty text".to_owned()
+        } else if text.contains("://") || text.contains('@') {
+            // In the wrong place, and perhaps with a password in it.
+            "a URL".to_owned()
+        } else {
+            format!("`{text}`")
+        }
     }
 
     /// About a number that is not as it must be: `wanted`.

@@ -40,6 +40,8 @@ impl ClientSide {
     /// Ends the record of an exchange that the inner service, or its response, failed.
     pub(super) fn failed(&self, pending: &mut Pending) -> Ending {
         match self.status() {
+            // A head that went out stands: the client saw that status, and then the response broke off.
+            Some(_) if pending.record.status.is_some() => Ending::ClientLeft,
             Some(status) => {
                 pending.record.status = Some(status.as_u16());
                 Ending::Refused

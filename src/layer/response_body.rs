@@ -65,6 +65,8 @@ impl<R: Body<Data = Bytes>> Body for ResponseBody<R> {
                 let frame = ready!(body.as_mut().poll_frame(cx));
                 if let Some(watch) = watch {
                     match &frame {
+                        // Trailers are the last frame; hosts do not poll a body again that gave them.
+                        Some(Ok(frame)) if frame.is_trailers() => watch.finish(Ending::Complete),
                         Some(Ok(frame)) => frame.data_ref().into_iter().for_each(|data| watch.see(data)),
                         Some(Err(_)) => watch.fail(),
                         None => watch.finish(Ending::Complete),

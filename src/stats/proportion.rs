@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::Z95;
+use super::{Z95, t95};
 
 /// A share and its 95 % interval.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -24,8 +24,8 @@ pub struct Share {
 /// `None` if there is nothing to count. The interval is Wilson's score interval (Wilson 1927) at the *effective* number
 /// of observations: with `p = sum(x) / sum(n)` over `m` clusters, the linearised variance of the ratio is
 /// `v = m / (m - 1) * sum((x_i - p * n_i)^2) / N^2` (Cochran 1977, 11.8), and `n_eff = N / deff` with the design effect
-/// `deff = v / (p (1 - p) / (N - 1))`, at least 1 (Korn & Graubard 1998, with Wilson's interval as in Franco et al. 2019). Where `v` cannot be estimated, with one
-/// cluster or a share of 0 or 1, each observation counts.
+/// `deff = v / (p (1 - p) / (N - 1))`, at least 1, times `(t(N - 1) / t(m - 1))^2` for the few degrees of freedom (Korn & Graubard 1998, with Wilson's interval as
+/// in Franco et al. 2019). Where `v` cannot be estimated, with one cluster or a share of 0 or 1, each cluster counts once.
 ///
 /// ```
 /// use groundwire::stats::share_by_cluster;
@@ -49,7 +49,8 @@ pub fn share_by_cluster(clusters: impl IntoIterator<Item = (u64, u64)>) -> Optio
     let squares: f64 = clusters.iter().map(|(x, k)| (*x as f64 - p * *k as f64).powi(2)).sum();
     let variance = m / (m - 1.0) * squares / (n * n);
     let effect = variance / (p * (1.0 - p) / (n - 1.0));
-    let effective = if effect.is_finite() { n / effect.max(1.0) } else { n };
+    let freedom = (t95(n - 1.0) / t95(m - 1.0)).powi(2);
+    let effective = if effect.is_finite() { n / effect.max(1.0) * freedom } else { m };
     let (low, high) = wilson(p, effective);
     Some(Share { count, of, share: p, low, high })
 }
