@@ -3,22 +3,16 @@
 #![cfg(feature = "cli")]
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use std::io::Write;
-use std::process::{Command, Output, Stdio};
+#[path = "support/offline.rs"]
+mod offline;
 
+use std::process::Output;
+
+use offline::run;
 use serde_json::Value;
 
 fn audit(arguments: &[&str], corpus: &str) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_groundwire"))
-        .arg("audit")
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child.stdin.take().unwrap().write_all(corpus.as_bytes()).unwrap();
-    child.wait_with_output().unwrap()
+    run(&[&["audit"], arguments].concat(), corpus)
 }
 
 const PAIRED: &str = r#"{"messages":[{"role":"user","content":"Book me a table for Friday."}],"reference":"Sure, for how many people, and at what time?","replies":{"asks":"For how many people should I book, and where?","guesses":"Your table for four at Luigi's on Friday at 7 pm is booked."}}

@@ -4,7 +4,6 @@ Everything is counted within its source. Beside the model stand TF-IDF with logi
 length of the turn, always asking and never asking, on the same rows.
 """
 
-import argparse
 import json
 import time
 from pathlib import Path

@@ -46,13 +46,6 @@ def from_base(rows: list[int], layers: list[int]) -> Classifier:
     return model
 
 
-def shallower(model: Classifier, layers: list[int]) -> Classifier:
-    """A copy of a classifier that keeps only some of its layers."""
-    copy = Classifier({**model.shape, "layers": len(layers)})
-    copy.load_state_dict(pick(model.state_dict(), "encoder.encoder.layer.", layers))
-    return copy
-
-
 def pick(state, prefix, layers):
     """The parameters without those of the layers that are left out, the rest numbered anew."""
     out = {}

@@ -1,7 +1,6 @@
 """Fits a classifier: a masked loss per head, ranked pairs, and distillation from a teacher's hidden states and logits."""
 
 import hashlib
-import math
 import random
 import time
 

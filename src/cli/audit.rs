@@ -8,10 +8,10 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Deserialize;
 
+use super::model::ModelChoice;
 use super::{Failure, line};
 use crate::audit::{Audit as Counting, Replies};
-use crate::classify::{Model, ModelFiles, Scores, Window, is_foreign};
-use crate::config::Share;
+use crate::classify::{Model, Scores, Window, is_foreign};
 use crate::dialogue::{Conversation, Role};
 use crate::wire::Dialect;
 
@@ -30,15 +30,8 @@ pub(super) struct Audit {
     /// Print JSON in place of text
     #[arg(long)]
     json: bool,
-    /// A folder with model.onnx, tokenizer.json and labels.json, in place of the built-in model
-    #[arg(long, value_name = "FOLDER")]
-    model: Option<PathBuf>,
-    /// The ONNX Runtime library, in place of the one that is found by itself
-    #[arg(long, value_name = "FILE")]
-    runtime: Option<PathBuf>,
-    /// The share of turns that truly need a question; scores are calibrated to it
-    #[arg(long, value_name = "SHARE", default_value = "0.03", value_parser = super::value::<Share>, allow_negative_numbers = true)]
-    base_rate: Share,
+    #[command(flatten)]
+    model: ModelChoice,
 }
 
 /// What a line holds beside the conversation.
@@ -51,11 +44,7 @@ struct Line {
 
 impl Audit {
     pub(super) fn run(self) -> Result<(), Failure> {
-        let files = match &self.model {
-            Some(folder) => ModelFiles::read(folder)?,
-            None => ModelFiles::builtin(),
-        };
-        let mut model = Model::from_files(files, self.base_rate.get(), self.runtime.as_deref())?;
+        let mut model = self.model.load()?;
         let input: Box<dyn BufRead> = match &self.file {
             Some(path) => Box::new(BufReader::new(
                 File::open(path).map_err(|e| format!("{} cannot be read: {e}", path.display()))?,

@@ -8,6 +8,7 @@ mod gauges;
 mod licenses;
 mod line;
 mod logging;
+mod model;
 mod score;
 mod serve;
 mod windows;

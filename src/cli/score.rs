@@ -1,14 +1,13 @@
 //! `groundwire score`: judges turns offline, JSON lines in and out.
 
 use std::io::{self, BufRead, IsTerminal, Write};
-use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::line;
-use crate::classify::{Model, ModelFiles, Scores, Window, is_foreign};
-use crate::config::Share;
+use super::model::ModelChoice;
+use crate::classify::{Model, Scores, Window, is_foreign};
 use crate::dialogue::{AssistantAct, Bypass, Distribution, Gap, Need, Role, UserAct};
 use crate::error::{Error, Result};
 use crate::wire::Dialect;
@@ -21,15 +20,8 @@ use crate::wire::Dialect;
     after_help = "Example:\n  echo '{\"messages\":[{\"role\":\"user\",\"content\":\"Make it shorter\"}]}' | groundwire score"
 )]
 pub(super) struct Score {
-    /// A folder with model.onnx, tokenizer.json and labels.json, in place of the built-in model.
-    #[arg(long, value_name = "FOLDER")]
-    model: Option<PathBuf>,
-    /// The ONNX Runtime library, in place of the one that is found by itself.
-    #[arg(long, value_name = "FILE")]
-    runtime: Option<PathBuf>,
-    /// The share of turns that truly need a question; scores are calibrated to it.
-    #[arg(long, value_name = "SHARE", default_value = "0.03", value_parser = super::value::<Share>, allow_negative_numbers = true)]
-    base_rate: Share,
+    #[command(flatten)]
+    model: ModelChoice,
 }
 
 #[derive(Deserialize)]
@@ -61,11 +53,7 @@ struct Failed<'a> {
 
 impl Score {
     pub(super) fn run(&self) -> Result<()> {
-        let files = match &self.model {
-            Some(folder) => ModelFiles::read(folder)?,
-            None => ModelFiles::builtin(),
-        };
-        let mut model = Model::from_files(files, self.base_rate.get(), self.runtime.as_deref())?;
+        let mut model = self.model.load()?;
         let (input, output) = (io::stdin().lock(), io::BufWriter::new(io::stdout().lock()));
         match score(&mut model, input, output) {
             // Whoever reads our output has seen enough.
