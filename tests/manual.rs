@@ -42,7 +42,9 @@ fn every_key_is_in_the_manual_and_no_other() {
         assert_eq!(keys(table.as_table().unwrap()), accepted(&format!("[{name}]"), "", ""), "[{name}]");
         tables += 1;
     }
-    assert_eq!(tables, 4);
+    assert_eq!(tables, 5);
+    let routed = example["upstreams"].as_array().unwrap();
+    assert_eq!(keys(routed[0].as_table().unwrap()), accepted("[[upstreams]]", "", ""));
     let policy = example["policies"]["careful"].as_table().unwrap();
     assert_eq!(keys(policy), accepted("[policies.p]", "", ""));
     let (_, rules) = MANUAL.split_once("## Rules").unwrap();

@@ -114,10 +114,13 @@ async fn serve(config: Config, port_file: Option<PathBuf>, started: Instant) -> 
     let shown = Arc::clone(&metrics);
     server.serve_admin(move || shown.encode());
 
-    let able = gauges.clone();
-    server.degraded_by(move || able.ailment());
-
     let upstream = Upstream::<RequestBody<InboundBody>>::new(&config)?;
+    let (able, lost) = (gauges.clone(), upstream.ailment());
+    server.degraded_by(move || {
+        let ailments: Vec<String> = [able.ailment(), lost()].into_iter().flatten().collect();
+        (!ailments.is_empty()).then(|| ailments.join("; "))
+    });
+
     let records = assemble::records(&config)?;
     let config = Arc::new(config);
     let wanted = Arc::clone(&config);

@@ -17,6 +17,7 @@ use super::readiness::Readiness;
 /// | `connections` | | clients' connections that are open, tunnels included |
 /// | `connections_failed_total` | `reason` | clients' connections that ended in an error: see below |
 /// | `requests_in_flight` | | requests whose response is not over |
+/// | `certificate_reads_total` | `outcome` | times the certificate was read anew: `ok`, or `failed` and the old one stays |
 /// | `faults_total` | `origin`, `kind` | requests answered with an error of ours |
 /// | `broken_responses_total` | | responses that broke off after their head |
 /// | `interim_responses_total` | `status` | 1xx responses of an HTTP/1.1 upstream, none of which goes on |
@@ -24,7 +25,8 @@ use super::readiness::Readiness;
 ///
 /// The reasons of a failed connection: `bad_head` (no HTTP; answered with an empty 400), `head_too_large` (answered with
 /// an empty 431 or 414), `head_too_slow` (closed unanswered), `client_left` (in the middle of a head; of one that leaves
-/// later, the request's record tells), `http2` (an error of the protocol), `broken` (anything else, mostly a reset).
+/// later, the request's record tells), `plain_http` (clear text where TLS is spoken; answered with a 400), `tls_handshake`
+/// (one that failed), `tls_too_slow` (one that took longer than `handshake-timeout`), `http2` (an error of the protocol), `broken` (anything else, mostly a reset).
 #[derive(Clone, Debug, Default)]
 pub struct Counts {
     pub(super) connections: Gauge,
@@ -33,6 +35,7 @@ pub struct Counts {
     faults: Family<FaultLabels, Counter>,
     failed: Family<ReasonLabel, Counter>,
     interim: Family<StatusLabel, Counter>,
+    certificates: Family<OutcomeLabel, Counter>,
     readiness: Readiness,
 }
 
@@ -45,6 +48,11 @@ struct FaultLabels {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ReasonLabel {
     reason: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OutcomeLabel {
+    outcome: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -67,11 +75,16 @@ impl Counts {
         registry.register("broken_responses", help, self.broken_responses.clone());
         let help = "Interim responses of an HTTP/1.1 upstream, none of which goes on";
         registry.register("interim_responses", help, self.interim.clone());
+        registry.register("certificate_reads", "Times the certificate was read anew", self.certificates.clone());
         registry.register_collector(Box::new(self.readiness.clone()));
     }
 
     pub(super) fn fault(&self, kind: FaultKind) {
         self.faults.get_or_create(&FaultLabels { origin: kind.origin(), kind: kind.as_str() }).inc();
+    }
+
+    pub(super) fn certificates_read(&self, ok: bool) {
+        self.certificates.get_or_create(&OutcomeLabel { outcome: if ok { "ok" } else { "failed" } }).inc();
     }
 
     pub(super) fn connection_failed(&self, reason: &'static str) {

@@ -16,9 +16,11 @@ use tokio::task::JoinSet;
 use tower_service::Service;
 
 use super::admin;
+use super::certificates::Certificates;
 use super::connection::{self, Shared};
 use super::phase::Lives;
 use super::readiness::Readiness;
+use super::secure;
 use super::{Counts, Fault, InboundBody};
 use crate::config::{Config, OrOff};
 use crate::error::{Error, Result};
@@ -45,6 +47,7 @@ pub struct Server {
     readiness: Readiness,
     counts: Counts,
     shared: Arc<Shared>,
+    certificates: Option<Certificates>,
     connections: usize,
     drain: Duration,
 }
@@ -53,7 +56,7 @@ impl Server {
     /// Listens where `config` says.
     ///
     /// # Errors
-    /// If an address is taken, or is not one of this machine's.
+    /// If an address is taken, or is not one of this machine's; and if a file that `[tls]` names cannot be used.
     pub fn bind(config: &Config) -> Result<Self> {
         let (listener, address) = listen("listen", config.listen.0)?;
         let admin = match config.admin {
@@ -69,6 +72,7 @@ impl Server {
             tasks: JoinSet::new(),
             readiness,
             counts: counts.clone(),
+            certificates: config.tls.as_ref().map(|tls| Certificates::load(tls, counts.clone())).transpose()?,
             shared: Arc::new(Shared::new(&config.limits, counts)),
             connections: config.limits.connections.get().min(Semaphore::MAX_PERMITS),
             drain: config.limits.drain.0,
@@ -83,6 +87,11 @@ impl Server {
     /// Where the admin endpoints are.
     pub fn admin_address(&self) -> Option<SocketAddr> {
         self.admin.as_ref().map(|(_, address)| *address)
+    }
+
+    /// What clients are shown, to have it read again; it is by itself when the files change, and on SIGHUP.
+    pub fn certificates(&self) -> Option<&Certificates> {
+        self.certificates.as_ref()
     }
 
     /// What the transport counts.
@@ -120,7 +129,8 @@ impl Server {
         R::Error: std::error::Error + Send + Sync,
     {
         // The admin endpoints live as long as this future.
-        let Self { listener, address, admin: _, tasks: _tasks, readiness, counts, shared, connections, drain } = self;
+        let Self { listener, address, readiness, counts, shared, certificates, connections, drain, .. } = self;
+        let mut tasks = self.tasks;
         let lives = Lives::new();
         let gate = Gate {
             served: Arc::new(Semaphore::new(connections)),
@@ -128,7 +138,11 @@ impl Server {
         };
         let mut stop = pin!(stop);
         readiness.ready();
-        tracing::info!(%address, "listening on http://{address}");
+        let scheme = if certificates.is_some() { "https" } else { "http" };
+        tracing::info!(%address, "listening on {scheme}://{address}");
+        if let Some(certificates) = &certificates {
+            tasks.spawn(certificates.clone().watch());
+        }
         loop {
             let (socket, permit, busy) = tokio::select! {
                 biased;
@@ -136,7 +150,11 @@ impl Server {
                 accepted = gate.accept(&listener) => accepted,
             };
             let slot = lives.slot(permit, &counts.connections);
-            tokio::spawn(connection::serve(socket, slot, Arc::clone(&shared), service.clone(), busy));
+            let (shared, service) = (Arc::clone(&shared), service.clone());
+            match &certificates {
+                None => tokio::spawn(connection::serve(socket, slot, shared, service, busy)),
+                Some(shown) => tokio::spawn(secure::serve(shown.clone(), socket, slot, shared, service, busy)),
+            };
         }
         readiness.drain();
         drop(listener);
