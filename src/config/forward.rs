@@ -82,13 +82,15 @@ impl FromStr for ProxyUrl {
         let (Some(authority), "/" | "", None) = (uri.authority(), uri.path(), uri.query()) else {
             return wrong("has a path or a query, which says nothing to a forward proxy");
         };
-        if authority.host().is_empty() || authority.as_str().ends_with(':') {
-            return wrong("has no host, or a colon and no port");
-        }
-        let shown = match authority.as_str().rsplit_once('@') {
-            Some((_, place)) => format!("{}://***@{place}", uri.scheme_str().unwrap_or_default()),
-            None => whole.trim_end_matches('/').to_owned(),
+        let (credentials, place) = match authority.as_str().rsplit_once('@') {
+            Some((_, place)) => ("***@", place),
+            None => ("", authority.as_str()),
         };
+        let named = authority.host();
+        if named.is_empty() || place.len() > named.len() && authority.port_u16().is_none() {
+            return wrong("has no host, or a port that is no number");
+        }
+        let shown = format!("{}://{credentials}{place}", uri.scheme_str().unwrap_or_default());
         Ok(Self { whole, shown })
     }
 }
@@ -125,9 +127,17 @@ mod tests {
             assert!(!format!("{url:?}").contains("hunter2"));
             assert!(url.with_credentials().contains("hunter2") == text.contains("hunter2"));
         }
-        for text in
-            ["", "socks5://u:hunter2@h", "http://", "http://h:", "http://h/hunter2", "http://h/?hunter2", "hunter2 x"]
-        {
+        for text in [
+            "",
+            "socks5://u:hunter2@h",
+            "http://",
+            "http://h:",
+            "h:hunter2",
+            "http://h:65536",
+            "http://h/hunter2",
+            "http://h/?hunter2",
+            "hunter2 x",
+        ] {
             let wrong = text.parse::<ProxyUrl>().unwrap_err().to_string();
             assert!(!wrong.contains("hunter2"), "{wrong}");
         }

@@ -105,8 +105,10 @@ impl FromStr for UpstreamUrl {
         if authority.as_str().contains('@') {
             return wrong("holds credentials", "leave them out: clients' own credentials are passed on");
         }
-        if authority.host().is_empty() || authority.as_str().ends_with(':') {
-            return wrong("has no host, or a colon and no port", example);
+        if authority.host().is_empty()
+            || authority.as_str().len() > authority.host().len() && authority.port_u16().is_none()
+        {
+            return wrong("has no host, or a port that is no number", example);
         }
         let path = parts.path_and_query;
         if path.as_ref().is_some_and(|path| path.query().is_some()) {
@@ -326,6 +328,8 @@ mod tests {
             "http://h/?q",
             "http://h#f",
             "http://h:",
+            "http://h:https",
+            "http://h:65536",
         ] {
             assert!(text.parse::<UpstreamUrl>().is_err(), "{text}");
         }

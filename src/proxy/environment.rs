@@ -69,6 +69,10 @@ fn from_environment(
     };
     let Some((name, value)) = first(by_scheme).or_else(|| first(&["all_proxy", "ALL_PROXY"])) else { return Ok(None) };
     if let Some((_, excepted)) = first(&["no_proxy", "NO_PROXY"]) {
+        // The matcher takes a `*` for names alone.
+        if excepted.split(',').any(|entry| entry.trim() == "*") {
+            return Ok(None);
+        }
         // Any proxy will do to see whether the host is excepted.
         let matcher = Matcher::builder().all("http://proxy.invalid").no(excepted).build();
         if intercept(&matcher, destination).is_none() {
@@ -140,6 +144,7 @@ mod tests {
             ("http://[fd00::1]:80", "fd00::/8"),
             ("http://[::1]", "::1"),
             ("http://anything", "*"),
+            ("http://10.1.2.3", "a, *"),
         ] {
             assert!(direct(upstream, excepted), "{upstream} {excepted}");
         }

@@ -74,15 +74,15 @@ impl Service<Uri> for Leg {
         match self {
             Self::Straight(tcp) => {
                 let connecting = tcp.call(upstream);
-                Box::pin(async move { Ok(Joined { stream: connecting.await?.into(), absolute: false }) })
+                Box::pin(async move { Ok(Joined::Straight(connecting.await?)) })
             }
             Self::Absolute { to, proxy } => {
                 let connecting = to.call(proxy.clone());
-                Box::pin(async move { Ok(Joined { stream: connecting.await?, absolute: true }) })
+                Box::pin(async move { Ok(Joined::Proxied { stream: Box::new(connecting.await?), absolute: true }) })
             }
             Self::Tunnel(tunnel) => {
                 let connecting = tunnel.call(with_port(upstream));
-                Box::pin(async move { Ok(Joined { stream: connecting.await?, absolute: false }) })
+                Box::pin(async move { Ok(Joined::Proxied { stream: Box::new(connecting.await?), absolute: false }) })
             }
         }
     }
@@ -99,47 +99,73 @@ fn with_port(upstream: Uri) -> Uri {
 }
 
 /// The first leg, open.
-pub(super) struct Joined {
-    stream: MaybeHttpsStream<TokioIo<TcpStream>>,
-    /// Whether at its end is a forward proxy that wants to know the whole URL.
-    absolute: bool,
+///
+/// What is rare is boxed: a TLS stream is large, and an upstream's connection holds one of these beside its own.
+pub(super) enum Joined {
+    /// To the upstream itself.
+    Straight(TokioIo<TcpStream>),
+    /// To a forward proxy, which may want to know the whole URL of every request.
+    Proxied { stream: Box<MaybeHttpsStream<TokioIo<TcpStream>>>, absolute: bool },
+}
+
+trait Stream: Read + Write + Unpin {}
+
+impl<T: Read + Write + Unpin> Stream for T {}
+
+impl Joined {
+    fn stream(&self) -> &dyn Stream {
+        match self {
+            Self::Straight(stream) => stream,
+            Self::Proxied { stream, .. } => stream,
+        }
+    }
+
+    fn pinned(self: Pin<&mut Self>) -> Pin<&mut dyn Stream> {
+        match self.get_mut() {
+            Self::Straight(stream) => Pin::new(stream),
+            Self::Proxied { stream, .. } => Pin::new(stream),
+        }
+    }
 }
 
 impl Connection for Joined {
     fn connected(&self) -> Connected {
-        self.stream.connected().proxy(self.absolute)
+        match self {
+            Self::Straight(stream) => stream.connected(),
+            Self::Proxied { stream, absolute } => stream.connected().proxy(*absolute),
+        }
     }
 }
 
 impl Read for Joined {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buf)
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
+        self.pinned().poll_read(cx, buf)
     }
 }
 
 impl Write for Joined {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, buf)
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        self.pinned().poll_write(cx, buf)
     }
 
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.pinned().poll_flush(cx)
     }
 
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.pinned().poll_shutdown(cx)
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
+        self.stream().is_write_vectored()
     }
 
     fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
+        self.pinned().poll_write_vectored(cx, bufs)
     }
 }
 

@@ -67,6 +67,7 @@ impl Named<'_> {
             rustls::Error::InconsistentKeys(_) => {
                 format!("does not belong to the key in {}: renew both, or name its own", key.path.display())
             }
+            rustls::Error::InvalidCertificate(_) => "holds a certificate that cannot be used".to_owned(),
             _ => format!("or the key in {} cannot be used", key.path.display()),
         };
         self.wrong(&what).with(error)

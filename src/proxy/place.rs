@@ -40,6 +40,9 @@ where
         let proxy = environment::found(destination)?;
         let (both, first) = Connector::pair(destination, proxy.as_ref(), connect)?;
         let key = Key::of(destination)?;
+        if let Some(prefix) = destination.prefix {
+            tracing::info!(%prefix, upstream = %destination.url, own_key = key.is_some(), "an upstream of its own");
+        }
         if let Some(proxy) = &proxy {
             tracing::info!(upstream = %destination, proxy = %proxy.url, named_by = proxy.named_by, "reached through a forward proxy");
         }
