@@ -17,3 +17,6 @@ pub mod figures {}
 
 #[doc = include_str!("privacy.md")]
 pub mod privacy {}
+
+#[doc = include_str!("upstreams.md")]
+pub mod upstreams {}

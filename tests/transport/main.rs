@@ -18,5 +18,6 @@ mod certificates;
 mod forward;
 mod keys;
 mod outgoing;
+mod page;
 mod routes;
 mod secured;
