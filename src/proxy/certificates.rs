@@ -109,6 +109,7 @@ impl Certificates {
     fn look(&self, told: bool, before: Option<Option<Hash>>) -> Option<Option<Hash>> {
         if !told {
             let now = Files::read(&self.0.files).ok().map(|read| read.digest());
+            tracing::trace!("looked at the certificate");
             if now == *self.0.seen.lock().unwrap_or_else(PoisonError::into_inner) {
                 return None;
             }
