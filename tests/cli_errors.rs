@@ -32,7 +32,7 @@ const NOT_OURS: [&str; 14] = [
 ];
 
 /// Every key with values of each wrong kind; `upstream` stands above all tables, where it is not the one that is wrong.
-const KEYS: [(&str, &str, &[&str]); 56] = [
+const KEYS: [(&str, &str, &[&str]); 57] = [
     ("", "listen", &["1", "\"\"", "\"8080\"", "\"example.com:80\"", "\"127.0.0.1:99999\"", "[]"]),
     ("", "admin", &["false", "\"\"", "\"on\"", "\"127.0.0.1:8080\""]),
     (
@@ -84,6 +84,7 @@ const KEYS: [(&str, &str, &[&str]); 56] = [
     ("records", "text", &["1", "true"]),
     ("records", "queue", &["\"1\"", "-1", "0", "1000001"]),
     ("limits", "classify-bytes", &["4", "\"\"", "\"-1B\"", "\"4M\"", "\"99999999999GiB\""]),
+    ("limits", "decoded-bytes", &["4", "\"4\""]),
     ("limits", "text-bytes", &["1.5", "\"1 mib\""]),
     ("limits", "connections", &["\"many\"", "-1", "0", "1000001"]),
     ("limits", "head-bytes", &["8192", "\"1KiB\"", "\"8 kilobytes\""]),

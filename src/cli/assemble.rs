@@ -78,6 +78,7 @@ fn settings(builder: GrounderBuilder, config: &Config) -> GrounderBuilder {
         settings.tools = config.tools;
         settings.replies = config.classifier.replies;
         settings.body_cap = config.limits.classify_bytes.as_usize();
+        settings.decoded_cap = config.limits.decoded_bytes.as_usize();
         settings.text_cap = config.limits.text_bytes.as_usize();
         settings.debug_headers = config.debug_headers;
         settings.trust_mode = config.trust_headers.contains(&TrustedHeader::Mode);

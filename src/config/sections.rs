@@ -86,6 +86,8 @@ impl Default for Records {
 pub struct Limits {
     /// Bytes of a request's body up to which it is read and judged; a larger one streams through, whatever its size.
     pub classify_bytes: ByteSize,
+    /// Bytes up to which a compressed body is read once it is decoded; a larger one passes as it came, unjudged.
+    pub decoded_bytes: ByteSize,
     /// Bytes of text up to which a conversation is judged.
     pub text_bytes: ByteSize,
     /// Connections served at once. Past that, a request is answered with 503.
@@ -116,6 +118,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             classify_bytes: ByteSize::mib(4),
+            decoded_bytes: ByteSize::mib(4),
             text_bytes: ByteSize::mib(1),
             connections: Whole::clamped(4096),
             head_bytes: ByteSize::kib(64),

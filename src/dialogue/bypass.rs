@@ -28,8 +28,12 @@ labels! {
         NotHumanText = "not_human_text",
         /// The turn is in a language that the model does not read.
         Language = "language",
-        /// The body has a content encoding that is not read.
+        /// The body has a content encoding that is not read: an unknown one, or too many.
         Encoded = "encoded",
+        /// The body is not what its content encoding says: damaged, cut, or with something behind it.
+        Undecodable = "undecodable",
+        /// The body is compressed, and larger than what is read once it is decoded.
+        DecodedTooLarge = "decoded_too_large",
         /// The body or its text is above the classification cap.
         TooLarge = "too_large",
         /// The client's body ended early or failed while it was being read.

@@ -2,14 +2,14 @@
 
 use std::time::Instant;
 
-use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, TRAILER};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, TRAILER};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::{Grounder, Pending};
 use crate::dialogue::Bypass;
 use crate::observe::Record;
-use crate::wire::Dialect;
+use crate::wire::{Codings, Dialect};
 
 /// The prefix of all headers of ours.
 const PREFIX: &str = "x-groundwire-";
@@ -51,6 +51,8 @@ pub struct Admitted {
     pub(super) observe_only: bool,
     pub(super) tenant: Vec<u8>,
     pub(super) conversation: Option<HeaderValue>,
+    /// What the body is compressed with; it is read without that, and forwarded as it came.
+    pub(super) codings: Codings,
 }
 
 impl Admitted {
@@ -74,25 +76,27 @@ impl Grounder {
         let record = Record::new(dialect, self.0.policy_name.clone(), self.0.config.clone());
         let mut pending = Pending::new(record, self.clone(), accepted);
         let mode = ours.mode.filter(|_| settings.trust_mode);
-        let bypass = if mode == Some(Mode::Off) {
-            Some(Bypass::OptedOut)
+        let admitted = if mode == Some(Mode::Off) {
+            Err(Bypass::OptedOut)
         } else if is_signed(&head.headers) {
-            Some(Bypass::Signed)
-        } else if is_encoded(&head.headers) {
-            Some(Bypass::Encoded)
+            Err(Bypass::Signed)
         } else {
-            None
+            Codings::of(&head.headers).map_err(|_| Bypass::Encoded)
         };
-        if bypass.is_some() {
-            pending.record.bypass = bypass;
-            return Admission::Pass(Box::new(pending));
-        }
+        let codings = match admitted {
+            Ok(codings) => codings,
+            Err(bypass) => {
+                pending.record.bypass = Some(bypass);
+                return Admission::Pass(Box::new(pending));
+            }
+        };
         Admission::Read(Box::new(Admitted {
             pending,
             dialect,
             observe_only: mode == Some(Mode::Observe),
             tenant: tenant(&head.headers),
             conversation: ours.conversation.filter(|_| settings.trust_conversation),
+            codings,
         }))
     }
 }
@@ -149,13 +153,6 @@ fn may_be_json(headers: &HeaderMap) -> bool {
     ends(b"/json") || ends(b"+json")
 }
 
-fn is_encoded(headers: &HeaderMap) -> bool {
-    headers
-        .get_all(CONTENT_ENCODING)
-        .iter()
-        .any(|value| !value.as_bytes().trim_ascii().eq_ignore_ascii_case(b"identity"))
-}
-
 /// Whether headers or trailers sign the body, or announce a trailer that will.
 pub(crate) fn is_signed(headers: &HeaderMap) -> bool {
     let aws = |value: &HeaderValue| value.as_bytes().starts_with(b"AWS4-");
@@ -196,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn signatures_and_encodings() {
+    fn signatures() {
         for (name, value) in [
             ("authorization", "AWS4-HMAC-SHA256 Credential=x"),
             ("content-digest", "sha-256=:x:"),
@@ -207,8 +204,6 @@ mod tests {
             assert!(is_signed(&headers(&[(name, value)])), "{name}");
         }
         assert!(!is_signed(&headers(&[("authorization", "Bearer x"), ("trailer", "x-sum")])));
-        assert!(is_encoded(&headers(&[("content-encoding", "gzip")])));
-        assert!(!is_encoded(&headers(&[("content-encoding", "identity")])));
     }
 
     #[test]

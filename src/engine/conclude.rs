@@ -24,8 +24,12 @@ pub struct Outcome {
 
 impl Grounder {
     /// Decides about a judged turn. `body` is what [`Grounder::prepare`] was given.
+    ///
+    /// An edit is of the body without its content codings; who forwards it says so, by leaving `Content-Encoding` out.
     pub fn conclude(&self, turn: JudgedTurn, verdict: Result<Arc<Judgement>, Bypass>, body: &Bytes) -> Outcome {
-        let JudgedTurn { mut pending, dialect, tail, history, tools, unseen, observe_only, reply_to, asked } = turn;
+        let JudgedTurn { mut pending, dialect, tail, history, tools, unseen, observe_only, reply_to, asked, decoded } =
+            turn;
+        let body = decoded.as_ref().unwrap_or(body);
         pending.record.judge_micros = u64::try_from(asked.elapsed().as_micros()).unwrap_or(u64::MAX);
         let judgement = match verdict {
             Ok(judgement) => judgement,

@@ -6,12 +6,14 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
+use bytes::Bytes;
+
 use super::wrapper::is_wrapper_only;
 use super::{Admitted, Grounder, Pending, ToolsOffered};
 use crate::classify::{Judging, Prelude};
 use crate::dialogue::{Bypass, Conversation, ConversationSource, Identity, Part, PartKind, Role, Turn};
 use crate::policy::History;
-use crate::wire::{Call, Dialect, ReplyTo, Tail};
+use crate::wire::{Call, Dialect, ReplyTo, Tail, Undecoded};
 
 /// A last user turn longer than this many bytes may hold retrieved text that settles what its question leaves open.
 const LONG_TURN: usize = 2_000;
@@ -41,13 +43,26 @@ pub struct JudgedTurn {
     pub(super) observe_only: bool,
     pub(super) reply_to: ReplyTo,
     pub(super) asked: Instant,
+    /// The body without its codings, where it came with any: what an edit is made on.
+    pub(super) decoded: Option<Bytes>,
 }
 
 impl Grounder {
     /// Reads the body of an admitted request and has its last user turn judged.
+    ///
+    /// Of a compressed body a copy is decoded, as long as it is needed; so a turn is the same however it was sent.
     pub fn prepare(&self, admitted: Admitted, body: &[u8]) -> Prepared {
-        let Admitted { mut pending, dialect, observe_only, tenant, conversation } = admitted;
+        let Admitted { mut pending, dialect, observe_only, tenant, conversation, codings } = admitted;
         pending.read(body.len());
+        let decoded = match codings.is_identity() {
+            true => None,
+            false => match codings.decode(body, self.settings().decoded_cap) {
+                Ok(plain) => Some(Bytes::from(plain)),
+                Err(Undecoded::TooLarge) => return pass(pending, Bypass::DecodedTooLarge),
+                Err(Undecoded::Corrupt) => return pass(pending, Bypass::Undecodable),
+            },
+        };
+        let body = decoded.as_deref().unwrap_or(body);
         let call = match dialect.read(body) {
             Ok(call) => call,
             Err(bypass) => return pass(pending, bypass),
@@ -90,6 +105,7 @@ impl Grounder {
             observe_only,
             reply_to: ReplyTo::call(&call, unique(), unix_seconds()),
             asked,
+            decoded: decoded.clone(),
         });
         Prepared::Judge(turn, judging)
     }

@@ -26,6 +26,8 @@ pub struct Settings {
     pub replies: bool,
     /// Bytes of a request's body up to which it is read; a larger one streams through.
     pub body_cap: usize,
+    /// Bytes up to which a compressed body is read once it is decoded; a larger one passes as it came.
+    pub decoded_cap: usize,
     /// Bytes of text up to which a conversation is judged.
     pub text_cap: usize,
     /// Whether responses carry `x-groundwire-ambiguity`, `-bypass` and `-micros`.
@@ -42,6 +44,7 @@ impl Default for Settings {
             tools: ToolsOffered::Observe,
             replies: true,
             body_cap: 4 << 20,
+            decoded_cap: 4 << 20,
             text_cap: 1 << 20,
             debug_headers: false,
             trust_mode: true,

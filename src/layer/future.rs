@@ -6,7 +6,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode};
 use http_body::Body;
@@ -124,7 +124,7 @@ where
                     match intervention {
                         Intervention::Pass => call(this.inner, head, body(bytes, after), pending),
                         Intervention::Edit(bytes) => {
-                            set_length(&mut head.headers, bytes.len());
+                            set_framing(&mut head.headers, bytes.len());
                             call(this.inner, head, body(bytes, after), pending)
                         }
                         Intervention::Reply(reply) => {
@@ -177,8 +177,10 @@ fn forwarded(mut pending: Box<Pending>) -> Box<Pending> {
     pending
 }
 
-/// After an edit the length is the new one. A request without a length (chunked, or HTTP/2) keeps going without.
-fn set_length(headers: &mut HeaderMap, length: usize) {
+/// After an edit the length is the new one, and what was edited is plain, however it came. A request without a length
+/// (chunked, or HTTP/2) keeps going without.
+fn set_framing(headers: &mut HeaderMap, length: usize) {
+    headers.remove(CONTENT_ENCODING);
     if headers.contains_key(CONTENT_LENGTH) {
         headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
         headers.remove(TRANSFER_ENCODING);

@@ -24,6 +24,7 @@
 mod call;
 mod chat;
 mod codec;
+mod coding;
 mod document;
 mod ends;
 mod escape;
@@ -46,6 +47,8 @@ pub use ends::Ends;
 pub use fault::plain_fault;
 pub use reply::{OwnReply, ReplyTo};
 pub use response::{Reading, ResponseReader, Unread, Usage};
+
+pub(crate) use coding::{Codings, Undecoded};
 
 use crate::dialogue::Bypass;
 use codec::Codec;

@@ -2,11 +2,12 @@
 //!
 //! Whatever it does not understand, or finds too large, makes it stop reading; the response goes on.
 
-use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
-use http::{HeaderMap, StatusCode};
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::Serialize;
 
 use super::Dialect;
+use super::coding::{Codings, Decoder, Undecoded};
 use super::ends::Ends;
 use super::span::Malformed;
 use super::sse::EventReader;
@@ -14,6 +15,10 @@ use crate::dialogue::Text;
 
 /// The largest whole response that is read, in bytes. A completion is rarely a tenth of it.
 const LARGEST: usize = 1 << 20;
+
+/// How many times its own size a compressed response may be, beside [`LARGEST`]. Events repeat themselves, and compress to
+/// a twentieth or a fiftieth; a thousandth is only reached by what wants to keep its reader busy.
+const SWELLING: u64 = 128;
 
 /// What a model says it used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -30,8 +35,10 @@ pub struct Usage {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Unread {
-    /// It has a content encoding.
+    /// It has a content encoding that is not read.
     Encoded,
+    /// It is not what its content encoding says.
+    Undecodable,
     /// It is of a type that answers of this dialect do not have.
     ContentType,
     /// It, or one of its events, is larger than what is read.
@@ -45,6 +52,7 @@ impl Unread {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Encoded => "encoded",
+            Self::Undecodable => "undecodable",
             Self::ContentType => "content_type",
             Self::TooLarge => "too_large",
             Self::Malformed => "malformed",
@@ -106,6 +114,15 @@ pub struct ResponseReader {
     success: bool,
     form: Form,
     notes: Notes,
+    /// Where the response is compressed: what takes that off, and how much went through it.
+    coded: Option<Box<Coded>>,
+}
+
+#[derive(Debug)]
+struct Coded {
+    decoder: Decoder,
+    received: u64,
+    decoded: u64,
 }
 
 #[derive(Debug)]
@@ -119,11 +136,40 @@ enum Form {
 impl ResponseReader {
     /// A reader for a response with this head, to a call in `dialect`.
     pub fn new(dialect: Dialect, status: StatusCode, headers: &HeaderMap) -> Self {
-        Self { dialect, success: status.is_success(), form: Form::of(headers), notes: Notes::default() }
+        let (mut form, mut coded) = (Form::of(headers), None);
+        match Codings::of(headers) {
+            Err(_) => form = Form::Unread(Unread::Encoded),
+            Ok(codings) if codings.is_identity() || matches!(form, Form::Unread(_)) => {}
+            Ok(codings) => coded = Some(Box::new(Coded { decoder: codings.decoder(), received: 0, decoded: 0 })),
+        }
+        Self { dialect, success: status.is_success(), form, notes: Notes::default(), coded }
     }
 
-    /// Looks at the next bytes of the body, however it is cut.
+    /// Looks at the next bytes of the body, however it is cut. Of a compressed one a copy is decoded here.
     pub fn feed(&mut self, bytes: &[u8]) {
+        let Some(mut coded) = self.coded.take() else { return self.read(bytes) };
+        coded.received += bytes.len() as u64;
+        let (received, decoded) = (coded.received, &mut coded.decoded);
+        let fed = coded.decoder.feed(bytes, &mut |plain| {
+            *decoded += plain.len() as u64;
+            if *decoded > LARGEST as u64 + SWELLING.saturating_mul(received) {
+                return Err(Undecoded::TooLarge);
+            }
+            self.read(plain);
+            // Once nothing is read any more, nothing need be decoded either.
+            if matches!(self.form, Form::Unread(_)) { Err(Undecoded::TooLarge) } else { Ok(()) }
+        });
+        match (fed, &self.form) {
+            // Its memory goes with it.
+            (_, Form::Unread(_)) => {}
+            (Err(Undecoded::Corrupt), _) => self.form = Form::Unread(Unread::Undecodable),
+            (Err(Undecoded::TooLarge), _) => self.form = Form::Unread(Unread::TooLarge),
+            (Ok(()), _) => self.coded = Some(coded),
+        }
+    }
+
+    /// Reads the next bytes of the body as they are without a coding.
+    fn read(&mut self, bytes: &[u8]) {
         match &mut self.form {
             Form::Unread(_) => {}
             Form::Whole(body) if body.len() + bytes.len() > LARGEST => self.form = Form::Unread(Unread::TooLarge),
@@ -162,6 +208,13 @@ impl ResponseReader {
     /// The body has ended, or will not go on.
     pub fn finish(mut self) -> Reading {
         let mut ended = self.notes.done;
+        if self.coded.take().is_some_and(|coded| coded.received > 0 && !coded.decoder.has_ended()) {
+            // Cut: what was understood of it stays, but it is no whole answer. Some servers leave out the end of a
+            // coding behind a stream, whose events say by themselves where it ends.
+            if let Form::Whole(_) = self.form {
+                self.form = Form::Unread(Unread::Undecodable);
+            }
+        }
         let unread = match &mut self.form {
             Form::Unread(unread) => Some(*unread),
             Form::Events(events) => {
@@ -195,11 +248,8 @@ impl ResponseReader {
 
 impl Form {
     fn of(headers: &HeaderMap) -> Self {
-        let value = |name| headers.get(name).map(|value| value.as_bytes().trim_ascii());
-        if value(CONTENT_ENCODING).is_some_and(|coding| !coding.eq_ignore_ascii_case(b"identity")) {
-            return Self::Unread(Unread::Encoded);
-        }
-        let media_type = value(CONTENT_TYPE).and_then(|value| value.split(|&byte| byte == b';').next());
+        let value = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
+        let media_type = value.and_then(|value| value.split(|&byte| byte == b';').next());
         match media_type.map(|value| value.trim_ascii().to_ascii_lowercase()).as_deref() {
             Some(b"text/event-stream") => Self::Events(EventReader::new(LARGEST)),
             Some(b"application/json") => Self::Whole(Vec::new()),
@@ -210,3 +260,6 @@ impl Form {
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(all(test, feature = "codings"))]
+mod coded_tests;

@@ -8,6 +8,9 @@
 
 use memchr::{memchr, memchr2};
 
+/// Memory that a reader keeps from one line, and from one event, to the next, in bytes. Chunks of an answer are smaller.
+const KEPT: usize = 2 << 10;
+
 /// One event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Event<'a> {
@@ -79,7 +82,7 @@ impl EventReader {
                 let mut line = std::mem::take(&mut self.line);
                 self.line_ended(&line, &mut each);
                 // The memory goes on to the next line.
-                line.clear();
+                clear(&mut line);
                 self.line = line;
             }
         }
@@ -159,9 +162,15 @@ impl EventReader {
             let name = if self.name.is_empty() { b"message" } else { &self.name[..] };
             each(Event { name, data, id: &self.id, terminated });
         }
-        self.data.clear();
+        clear(&mut self.data);
         self.name.clear();
     }
+}
+
+/// Empties a buffer, and gives back what one event in many needed: thousands of streams may wait at once.
+fn clear(buffer: &mut Vec<u8>) {
+    buffer.clear();
+    buffer.shrink_to(KEPT);
 }
 
 fn set(field: &mut Vec<u8>, value: &[u8]) {
@@ -206,6 +215,20 @@ mod tests {
         reader.finish(|_| unreachable!("nor at the end"));
         assert_eq!(reader.line.capacity() + reader.data.capacity() + reader.name.capacity() + reader.id.capacity(), 0);
         assert!(!reader.is_between_events());
+    }
+
+    #[test]
+    fn a_large_event_leaves_little_memory_behind() {
+        let large = [&b"data: "[..], &[b'x'; 1 << 20], b"\n\n"].concat();
+        for size in [4096, 2 << 20] {
+            let (mut reader, mut events) = (EventReader::new(2 << 20), 0);
+            large
+                .chunks(size)
+                .chain([&b"data: 1\n\n"[..], b"dat"])
+                .for_each(|piece| reader.feed(piece, |_| events += 1));
+            assert_eq!(events, 2);
+            assert!(reader.line.capacity() <= KEPT && reader.data.capacity() <= KEPT);
+        }
     }
 
     #[test]

@@ -74,7 +74,10 @@ impl Proxy {
         server.serve_admin(move || shown.encode());
         let (tell, records) = mpsc::unbounded_channel();
         let grounder = Grounder::builder(classifier, preset("gentle").unwrap())
-            .configure(|settings| settings.body_cap = config.limits.classify_bytes.as_usize())
+            .configure(|settings| {
+                settings.body_cap = config.limits.classify_bytes.as_usize();
+                settings.decoded_cap = config.limits.decoded_bytes.as_usize();
+            })
             .observer(metrics)
             .observer(Tell(tell))
             .build();
