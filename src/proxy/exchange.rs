@@ -14,7 +14,7 @@ use tower_service::Service;
 
 use super::activity::{Activity, InFlight};
 use super::connection::Shared;
-use super::headers::takes_trailers;
+use super::headers::{framing_is_understood, takes_trailers};
 use super::inbound::BodyVerdict;
 use super::phase::Slot;
 use super::rescue::rescue;
@@ -48,6 +48,9 @@ where
         Asked { method: request.method().clone(), uri: request.uri().clone(), version: request.version(), accepted };
     if exchange.busy {
         return Ok(asked.refused(Fault::new(FaultKind::Busy), &exchange, in_flight));
+    }
+    if !framing_is_understood(request.headers()) {
+        return Ok(asked.refused(Fault::new(FaultKind::NotServed), &exchange, in_flight));
     }
     exchange.shared.counts.count_interim(&mut request);
     let (mut head, body) = request.into_parts();
@@ -126,7 +129,8 @@ impl Asked {
             tracing::debug!(method = %self.method, path, fault = name, %causes, "a request was refused");
         }
         let mut response = rescue(&self.method, &self.uri, &fault);
-        if kind == FaultKind::Busy && self.version < Version::HTTP_2 {
+        // Of what is not understood, nobody knows where it ends.
+        if matches!(kind, FaultKind::Busy | FaultKind::NotServed) && self.version < Version::HTTP_2 {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
         self.answered(response.status().as_u16());

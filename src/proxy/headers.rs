@@ -20,9 +20,23 @@ pub(super) const HOP_BY_HOP: [HeaderName; 8] = [
 
 const TRAILERS: HeaderValue = HeaderValue::from_static("trailers");
 
+/// Whether a body has no transfer coding but `chunked`, once.
+///
+/// Any other would be lost with the header, which ends here, and its bytes would go on as what they are not. RFC 9112,
+/// section 6.1, has a server answer 501 to what it does not understand.
+pub(super) fn framing_is_understood(headers: &HeaderMap) -> bool {
+    let mut codings = headers.get_all(TRANSFER_ENCODING).iter().flat_map(tokens);
+    codings.next().is_none_or(|first| first.eq_ignore_ascii_case(b"chunked")) && codings.next().is_none()
+}
+
 /// Removes what was meant for us alone: [`HOP_BY_HOP`], whatever `Connection` names, and `TE` but for `trailers`.
+///
+/// A length beside a transfer coding goes, too: RFC 9112, section 6.3, has the coding win and the length not passed on.
 pub(super) fn strip_hop_by_hop(headers: &mut HeaderMap) {
     let trailers = takes_trailers(headers);
+    if headers.contains_key(TRANSFER_ENCODING) {
+        headers.remove(CONTENT_LENGTH);
+    }
     for name in named_by_connection(headers) {
         // The length is the message's, whatever a sender says: without it the next hop may read another one.
         if name != CONTENT_LENGTH {
@@ -109,7 +123,6 @@ mod tests {
             ("x-also", "2"),
             ("keep-alive", "timeout=5"),
             ("proxy-authorization", "Basic x"),
-            ("transfer-encoding", "chunked"),
             ("upgrade", "h2c"),
             ("http2-settings", "AAA"),
             ("te", "gzip, Trailers;q=0.5"),
@@ -127,6 +140,26 @@ mod tests {
             ("te", "trailers"),
         ]);
         assert_eq!(headers, left);
+    }
+
+    #[test]
+    fn of_two_framings_the_coding_wins_and_only_chunked_is_understood() {
+        let mut headers = map(&[("transfer-encoding", "chunked"), ("content-length", "5"), ("x-other", "1")]);
+        strip_hop_by_hop(&mut headers);
+        assert_eq!(headers, map(&[("x-other", "1")]));
+        let understood = |values: &[&str]| {
+            let mut headers = HeaderMap::new();
+            for value in values {
+                headers.append(TRANSFER_ENCODING, value.parse().unwrap());
+            }
+            framing_is_understood(&headers)
+        };
+        for values in [&[][..], &["chunked"], &["Chunked"], &[" chunked ,"]] {
+            assert!(understood(values), "{values:?}");
+        }
+        for values in [&["gzip, chunked"][..], &["chunked", "chunked"], &["chunked, chunked"], &["identity"], &["x"]] {
+            assert!(!understood(values), "{values:?}");
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use groundwire::dialogue::{Conversation, Id};
 use tokio::sync::mpsc;
 
 use super::support::wire::{ok, post};
-use super::support::{Proxy, Upstream, config, within};
+use super::support::{Peer, Proxy, Upstream, config, within};
 
 const CHAT: &str = "/v1/chat/completions";
 const HI: &str = r#"{"messages":[{"role":"user","content":"hi"}]}"#;
@@ -14,6 +14,15 @@ const HI: &str = r#"{"messages":[{"role":"user","content":"hi"}]}"#;
 fn chat_error(json: &serde_json::Value) -> &str {
     assert!(json["error"]["type"].is_string(), "{json}");
     json["error"]["message"].as_str().unwrap()
+}
+
+/// A chat call through `proxy`: its client, and the upstream that has received it and said nothing yet.
+async fn asked(proxy: &Proxy, upstream: &Upstream) -> (Peer, Peer) {
+    let mut client = proxy.connect().await;
+    client.send(post(CHAT, HI)).await;
+    let mut there = upstream.accept().await;
+    there.message().await;
+    (client, there)
 }
 
 #[tokio::test]
@@ -66,10 +75,7 @@ async fn an_upstream_that_does_not_shake_hands_is_a_504() {
 async fn an_upstream_that_does_not_answer_in_time_is_a_504_where_there_is_a_limit() {
     let upstream = Upstream::start().await;
     let proxy = Proxy::configured(&upstream.url(), "[limits]\nresponse-head-timeout = \"50ms\"").await;
-    let mut client = proxy.connect().await;
-    client.send(post(CHAT, HI)).await;
-    let mut there = upstream.accept().await;
-    there.message().await;
+    let (mut client, mut there) = asked(&proxy, &upstream).await;
     let response = client.message().await;
     assert_eq!(response.status(), 504);
     assert!(chat_error(&response.json()).contains("did not answer in time"));
@@ -108,10 +114,7 @@ async fn a_stream_that_breaks_off_never_looks_whole() {
         "content-length: 100\r\n\r\ndata: 1",
     ];
     for (head, reset) in heads.into_iter().flat_map(|head| [(head, true), (head, false)]) {
-        let mut client = proxy.connect().await;
-        client.send(post(CHAT, HI)).await;
-        let mut there = upstream.accept().await;
-        there.message().await;
+        let (mut client, mut there) = asked(&proxy, &upstream).await;
         there.send(format!("HTTP/1.1 200 OK\r\n{head}")).await;
         client.until("data: 1").await;
         if reset {
@@ -130,10 +133,7 @@ async fn a_stream_that_breaks_off_never_looks_whole() {
 async fn a_stream_that_breaks_off_between_events_says_so_in_the_callers_dialect() {
     let upstream = Upstream::start().await;
     let proxy = Proxy::start(&upstream.url()).await;
-    let mut client = proxy.connect().await;
-    client.send(post(CHAT, HI)).await;
-    let mut there = upstream.accept().await;
-    there.message().await;
+    let (mut client, mut there) = asked(&proxy, &upstream).await;
     there.send("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n9\r\ndata: 1\n\n\r\n").await;
     client.until("data: 1\n\n").await;
     drop(there);
@@ -148,10 +148,7 @@ async fn a_stream_that_breaks_off_between_events_says_so_in_the_callers_dialect(
 async fn a_client_that_leaves_while_it_waits_cancels_the_upstream() {
     let upstream = Upstream::start().await;
     let proxy = Proxy::start(&upstream.url()).await;
-    let mut client = proxy.connect().await;
-    client.send(post(CHAT, HI)).await;
-    let mut there = upstream.accept().await;
-    there.message().await;
+    let (client, mut there) = asked(&proxy, &upstream).await;
     drop(client);
     there.closed().await;
 }
@@ -160,10 +157,7 @@ async fn a_client_that_leaves_while_it_waits_cancels_the_upstream() {
 async fn a_client_that_leaves_a_stream_cancels_the_upstream() {
     let upstream = Upstream::start().await;
     let proxy = Proxy::start(&upstream.url()).await;
-    let mut client = proxy.connect().await;
-    client.send(post(CHAT, HI)).await;
-    let mut there = upstream.accept().await;
-    there.message().await;
+    let (mut client, mut there) = asked(&proxy, &upstream).await;
     there.send("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\n").await;
     client.until("a\r\n").await;
     drop(client);

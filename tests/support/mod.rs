@@ -3,8 +3,11 @@
 #![allow(dead_code, unused_imports, unreachable_pub, clippy::unwrap_used, clippy::expect_used)]
 
 pub mod proxy;
+pub mod recorder;
 #[cfg(all(feature = "cli", unix))]
 pub mod served;
+#[cfg(all(feature = "cli", target_os = "linux"))]
+pub mod watched;
 pub mod wire;
 
 use std::future::Future;
