@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use http::header::{AUTHORIZATION, CONTENT_TYPE, TRAILER};
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 
 use super::{Grounder, Pending};
 use crate::dialogue::Bypass;
@@ -26,6 +26,14 @@ const SIGNATURES: [HeaderName; 6] = [
     HeaderName::from_static("content-md5"),
     HeaderName::from_static("signature-input"),
 ];
+
+/// Schemes of `Authorization` by which a request is signed, its body or a hash of that included: those of AWS (Signature
+/// Version 4 and 4A), of clouds that follow it (`TC3-HMAC-SHA256`, `ACS3-HMAC-SHA256`, `HMAC-SHA256`), and the draft that
+/// became RFC 9421.
+fn is_signing(scheme: &[u8]) -> bool {
+    let scheme = scheme.to_ascii_uppercase();
+    scheme.starts_with(b"AWS4-") || scheme.ends_with(b"HMAC-SHA256") || scheme == b"SIGNATURE"
+}
 
 /// Headers that carry the caller's credentials; their hash tells tenants apart.
 const CREDENTIALS: [HeaderName; 3] =
@@ -78,7 +86,7 @@ impl Grounder {
         let mode = ours.mode.filter(|_| settings.trust_mode);
         let admitted = if mode == Some(Mode::Off) {
             Err(Bypass::OptedOut)
-        } else if is_signed(&head.headers) {
+        } else if is_signed(&head.headers) || is_presigned(&head.uri) {
             Err(Bypass::Signed)
         } else {
             Codings::of(&head.headers).map_err(|_| Bypass::Encoded)
@@ -155,13 +163,22 @@ fn may_be_json(headers: &HeaderMap) -> bool {
 
 /// Whether headers or trailers sign the body, or announce a trailer that will.
 pub(crate) fn is_signed(headers: &HeaderMap) -> bool {
-    let aws = |value: &HeaderValue| value.as_bytes().starts_with(b"AWS4-");
+    let scheme = |value: &HeaderValue| {
+        is_signing(value.as_bytes().trim_ascii_start().split(|&b| b == b' ').next().unwrap_or_default())
+    };
     let signs =
         |name: &[u8]| SIGNATURES.iter().any(|signature| name.eq_ignore_ascii_case(signature.as_str().as_bytes()));
     let announces = |value: &HeaderValue| value.as_bytes().split(|&b| b == b',').any(|name| signs(name.trim_ascii()));
     SIGNATURES.iter().any(|name| headers.contains_key(name))
-        || headers.get_all(AUTHORIZATION).iter().any(aws)
+        || headers.get_all(AUTHORIZATION).iter().any(scheme)
         || headers.get_all(TRAILER).iter().any(announces)
+}
+
+/// Whether the target carries a signature of AWS's, as presigned URLs do.
+fn is_presigned(uri: &Uri) -> bool {
+    const NAME: &[u8] = b"x-amz-signature=";
+    let starts = |pair: &[u8]| pair.get(..NAME.len()).is_some_and(|name| name.eq_ignore_ascii_case(NAME));
+    uri.query().is_some_and(|query| query.as_bytes().split(|&b| b == b'&').any(starts))
 }
 
 fn tenant(headers: &HeaderMap) -> Vec<u8> {
@@ -196,14 +213,38 @@ mod tests {
     fn signatures() {
         for (name, value) in [
             ("authorization", "AWS4-HMAC-SHA256 Credential=x"),
+            ("authorization", "AWS4-ECDSA-P256-SHA256 Credential=x"),
+            ("authorization", "TC3-HMAC-SHA256 Credential=x"),
+            ("authorization", "HMAC-SHA256 Credential=x"),
+            ("authorization", "Signature keyId=\"x\",headers=\"digest\""),
+            ("digest", "SHA-256=x"),
             ("content-digest", "sha-256=:x:"),
+            ("repr-digest", "sha-256=:x:"),
+            ("content-md5", "x"),
+            // Whatever it covers: a length, a type or an encoding would change with the body, too.
             ("signature-input", "sig1=()"),
+            ("x-amz-content-sha256", "e3b0c442"),
             ("x-amz-content-sha256", "UNSIGNED-PAYLOAD"),
             ("trailer", "x-sum, Content-Digest"),
         ] {
             assert!(is_signed(&headers(&[(name, value)])), "{name}");
         }
-        assert!(!is_signed(&headers(&[("authorization", "Bearer x"), ("trailer", "x-sum")])));
+        for (name, value) in [
+            ("authorization", "Bearer AWS4-HMAC-SHA256"),
+            ("authorization", "Basic x"),
+            ("want-content-digest", "sha-256=10"),
+            ("signature", "sig1=:x:"),
+            ("x-amz-date", "20260101T000000Z"),
+            ("trailer", "x-sum"),
+        ] {
+            assert!(!is_signed(&headers(&[(name, value)])), "{name}");
+        }
+        let presigned = |target: &'static str| is_presigned(&Uri::from_static(target));
+        assert!(presigned("/v1/chat/completions?a=1&X-Amz-Signature=0f"));
+        assert!(
+            !presigned("/v1/chat/completions?x=X-Amz-Signature%3D0f&X-Amz-Signatures")
+                && !presigned("/x-amz-signature=1")
+        );
     }
 
     #[test]

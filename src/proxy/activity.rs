@@ -19,6 +19,12 @@ use super::counts::Counts;
 /// Every HTTP/2 connection starts with this (RFC 9113, section 3.4), and no HTTP/1 one does.
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
+/// Bytes that are read at once at most: one less than hyper's second buffer, which a full read would have it double.
+///
+/// hyper keeps the largest buffer that a body has ever filled (64 KiB here) as long as the connection lives, and an open
+/// stream is a connection that has just read a body.
+const AT_ONCE: usize = (16 << 10) - 1;
+
 /// What a connection is at. Shared by its socket, its requests and its watch.
 #[derive(Debug)]
 pub(super) struct Activity {
@@ -151,7 +157,14 @@ impl<S> Watched<S> {
 impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
-        ready!(Pin::new(&mut self.socket).poll_read(cx, buf))?;
+        if buf.remaining() > AT_ONCE {
+            let mut some = ReadBuf::new(buf.initialize_unfilled_to(AT_ONCE));
+            ready!(Pin::new(&mut self.socket).poll_read(cx, &mut some))?;
+            let read = some.filled().len();
+            buf.advance(read);
+        } else {
+            ready!(Pin::new(&mut self.socket).poll_read(cx, buf))?;
+        }
         let bytes = &buf.filled()[before..];
         if !bytes.is_empty() {
             self.received(bytes);

@@ -126,3 +126,41 @@ async fn a_bomb_is_relayed_and_read_no_further_than_it_must_be() {
     }
     server.settled(before).await;
 }
+
+/// Streams that are open at once.
+const STREAMS: usize = 200;
+
+/// A build with optimisations costs two thirds of this; `tests/bench/streams.sh` measures that. What must not come back is a
+/// stream that keeps the buffers its request went through, which took 190 KiB after the larger body.
+#[tokio::test]
+async fn an_open_stream_costs_little_however_large_its_request_was() {
+    let upstream = Upstream::start().await;
+    let server = Watched::start(&upstream.url(), "").await;
+    let before = at_rest(&server).await;
+    for (size, most) in [(1_000, 64 << 10), (200_000, 128 << 10)] {
+        let text = "word ".repeat(size / 5);
+        let body = format!("{{\"stream\":true,\"messages\":[{{\"role\":\"user\",\"content\":\"{text}\"}}]}}");
+        let memory = server.memory("VmRSS");
+        let mut open = Vec::new();
+        for _ in 0..STREAMS {
+            let mut client = server.connect().await;
+            client.send(post(CHAT, &body)).await;
+            let mut there = upstream.accept().await;
+            there.message().await;
+            there
+                .send("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n")
+                .await;
+            client.head().await;
+            for event in [PIECES[0].len() + PIECES[1].len(), 1500] {
+                let event = format!("data: {{\"choices\":[],\"x\":\"{}\"}}\n\n", "x".repeat(event));
+                there.send(format!("{:x}\r\n{event}\r\n", event.len())).await;
+                client.until("\"}\n\n").await;
+            }
+            open.push((client, there));
+        }
+        let each = server.memory("VmRSS").saturating_sub(memory) / STREAMS;
+        assert!(each < most, "{each} bytes a stream after a body of {size}");
+        drop(open);
+        server.settled(before).await;
+    }
+}
