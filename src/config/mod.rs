@@ -15,19 +15,24 @@
 //! ```
 
 mod blame;
+mod environment;
 mod explain;
 mod file;
+mod load;
 mod place;
 mod quantity;
 mod redact;
+mod schema;
 mod sections;
 mod suggest;
 mod text;
 mod whole;
 
+pub use environment::Environment;
+pub use load::Loaded;
 pub use place::{KeySource, Listen, Model, RecordsTo, UpstreamUrl};
 pub use quantity::{ByteSize, OrOff, Period, Share};
-pub use sections::{Classifier, Level, Limits, Log, LogFormat, Records, TrustedHeader};
+pub use sections::{Classifier, Ids, Level, Limits, Log, LogFormat, Records, TrustedHeader};
 pub use text::Wrong;
 pub use whole::Whole;
 
@@ -107,7 +112,7 @@ impl Config {
     /// # Errors
     /// If it is not TOML, has an unknown key or a wrong value, or lacks an upstream that `overrides` does not give.
     pub fn from_toml(text: &str, name: &str, overrides: &Overrides) -> Result<Self> {
-        file::parse(blame::Source { name, text }, overrides)
+        file::parse(blame::Source { name, text }, &Environment::default(), overrides)
     }
 
     /// Reads the file at `path`, and parses it.
@@ -115,10 +120,7 @@ impl Config {
     /// # Errors
     /// As [`from_toml`](Self::from_toml), and if it cannot be read.
     pub fn read(path: &Path, overrides: &Overrides) -> Result<Self> {
-        let name = path.display().to_string();
-        let text = std::fs::read_to_string(path)
-            .map_err(|e| Error::config(format!("the configuration {name} cannot be read")).with(e))?;
-        Self::from_toml(&text, &name, overrides)
+        Self::from_toml(&read(path)?, &path.display().to_string(), overrides)
     }
 
     /// The rules of the policy that is named.
@@ -134,6 +136,26 @@ impl Config {
     /// If a policy holds what TOML cannot express.
     pub fn to_toml(&self) -> Result<String> {
         toml::to_string(self).map_err(|e| Error::config("the configuration cannot be written as TOML").with(e))
+    }
+}
+
+fn read(path: &Path) -> Result<String> {
+    std::fs::read_to_string(path)
+        .map_err(|e| Error::config(format!("the configuration {} cannot be read", path.display())).with(e))
+}
+
+impl Overrides {
+    /// The flag that sets the key at `path`, if one does.
+    fn sets(&self, path: &[&str]) -> Option<&'static str> {
+        match path {
+            ["listen"] => self.listen.is_some().then_some("--listen"),
+            ["admin"] => self.admin.is_some().then_some("--admin"),
+            ["upstream"] => self.upstream.is_some().then_some("--upstream"),
+            ["policy"] => self.policy.is_some().then_some("--policy"),
+            ["classifier", "model"] => self.model.is_some().then_some("--model"),
+            ["records", "to"] => self.records.is_some().then_some("--records"),
+            _ => None,
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 //! values of keys that take none. A key that is unknown may be followed by anything, an API key to begin with.
 
 /// The keys whose values may be shown.
-const HARMLESS: [&str; 45] = [
+const HARMLESS: [&str; 50] = [
     "listen",
     "admin",
     "policy",
@@ -28,6 +28,8 @@ const HARMLESS: [&str; 45] = [
     "classify-bytes",
     "text-bytes",
     "connections",
+    "in-flight",
+    "headers",
     "head-bytes",
     "head-timeout",
     "idle-timeout",
@@ -39,6 +41,9 @@ const HARMLESS: [&str; 45] = [
     "log",
     "format",
     "level",
+    "access",
+    "request-id",
+    "traceparent",
     "rules",
     "act",
     "delivery",
