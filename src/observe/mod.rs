@@ -1,13 +1,22 @@
 //! Observers: whoever is told what happened, without ever holding a request up.
 
+mod appended;
 mod jsonl;
 #[cfg(feature = "proxy")]
 mod metrics;
+mod reason;
+#[cfg(feature = "proxy")]
+mod recent;
 mod record;
+pub mod trace;
 
+pub use appended::{Appended, Reopen};
 pub use jsonl::{JsonLines, JsonLinesStats};
 #[cfg(feature = "proxy")]
 pub use metrics::Metrics;
+pub use reason::Reason;
+#[cfg(feature = "proxy")]
+pub use recent::{Recent, Summary};
 pub use record::{Ending, Judged, Record, SCHEMA};
 
 use std::sync::Arc;
