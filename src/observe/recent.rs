@@ -13,7 +13,7 @@ use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::gauge::ConstGauge;
 
 use super::{Observer, Reason, Record};
-use crate::dialogue::{GroundingAct, Label};
+use crate::dialogue::GroundingAct;
 
 /// Turns that are looked at; and fewer than this many say nothing.
 const WINDOW: usize = 256;

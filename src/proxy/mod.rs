@@ -11,6 +11,7 @@
 //! stream both ways as they come. A client that leaves cancels its request at the upstream; an upstream that breaks off
 //! breaks off for the client, too, and never looks like an end.
 
+mod access;
 mod activity;
 mod admin;
 mod connect;
@@ -18,8 +19,11 @@ mod connection;
 mod counts;
 mod exchange;
 mod fault;
+mod gate;
 mod headers;
 mod inbound;
+mod live;
+mod metered;
 mod outbound;
 mod phase;
 mod readiness;
@@ -30,9 +34,12 @@ mod trailers;
 mod tunnel;
 mod upstream;
 
+pub use access::AccessLog;
 pub use counts::Counts;
 pub use fault::{Fault, FaultKind};
 pub use inbound::{BodyFault, InboundBody};
+pub use live::Live;
+pub use metered::{Metered, MeteredFuture};
 pub use outbound::OutboundBody;
 pub use server::Server;
 pub use upstream::Upstream;

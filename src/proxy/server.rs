@@ -10,25 +10,21 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body;
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::task::JoinSet;
 use tower_service::Service;
 
 use super::admin;
-use super::connection::{self, Shared};
+use super::connection;
+use super::gate::Gate;
 use super::phase::Lives;
 use super::readiness::Readiness;
-use super::{Counts, Fault, InboundBody};
+use super::{AccessLog, Counts, Fault, InboundBody, Live};
 use crate::config::{Config, OrOff};
 use crate::error::{Error, Result};
 
 /// Clients that may wait to be accepted.
 const BACKLOG: u32 = 1024;
-/// Connections past the limit that are told so at once; those past these wait to be accepted.
-const TURNED_AWAY_AT_ONCE: usize = 64;
-/// Pause after the system refused to accept, mostly because there are no file descriptors left.
-const PAUSE: Duration = Duration::from_millis(100);
 /// Longest time that connections are waited for after they were ended.
 const LAST_WAIT: Duration = Duration::from_secs(1);
 
@@ -44,9 +40,7 @@ pub struct Server {
     tasks: JoinSet<()>,
     readiness: Readiness,
     counts: Counts,
-    shared: Arc<Shared>,
-    connections: usize,
-    drain: Duration,
+    config: Config,
 }
 
 impl Server {
@@ -68,10 +62,8 @@ impl Server {
             admin,
             tasks: JoinSet::new(),
             readiness,
-            counts: counts.clone(),
-            shared: Arc::new(Shared::new(&config.limits, counts)),
-            connections: config.limits.connections.get().min(Semaphore::MAX_PERMITS),
-            drain: config.limits.drain.0,
+            counts,
+            config: config.clone(),
         })
     }
 
@@ -108,24 +100,38 @@ impl Server {
         self.readiness.watch(ailment);
     }
 
-    /// Serves every request with a clone of `service`, until `stop` is over.
+    /// `service` under the limits of the configuration that this was bound with, to be [run](Self::run_live).
+    pub fn live<S>(&self, service: S, access: Option<AccessLog>) -> Live<S> {
+        Live::new(service, &self.config, access, self.counts.clone())
+    }
+
+    /// Serves every request with a clone of `service`, until `stop` is over; see [`run_live`](Self::run_live).
+    pub async fn run<S, R>(self, service: S, stop: impl Future<Output = ()>)
+    where
+        S: Service<Request<InboundBody>, Response = Response<R>, Error = Fault> + Clone + Send + Sync + 'static,
+        S::Future: Send,
+        R: Body<Data = Bytes> + Send + 'static,
+        R::Error: std::error::Error + Send + Sync,
+    {
+        let live = self.live(service, None);
+        self.run_live(live, stop).await;
+    }
+
+    /// Serves every request with a clone of the service that `live` holds when its head is there, until `stop` is over.
     ///
     /// Then no more clients are accepted, idle connections are closed, and requests in flight are finished, for as long
     /// as `drain` allows. To end at once, drop the future.
-    pub async fn run<S, R>(self, service: S, stop: impl Future<Output = ()>)
+    pub async fn run_live<S, R>(self, live: Live<S>, stop: impl Future<Output = ()>)
     where
-        S: Service<Request<InboundBody>, Response = Response<R>, Error = Fault> + Clone + Send + 'static,
+        S: Service<Request<InboundBody>, Response = Response<R>, Error = Fault> + Clone + Send + Sync + 'static,
         S::Future: Send,
         R: Body<Data = Bytes> + Send + 'static,
         R::Error: std::error::Error + Send + Sync,
     {
         // The admin endpoints live as long as this future.
-        let Self { listener, address, admin: _, tasks: _tasks, readiness, counts, shared, connections, drain } = self;
+        let Self { listener, address, admin: _, tasks: _tasks, readiness, counts, config: _ } = self;
         let lives = Lives::new();
-        let gate = Gate {
-            served: Arc::new(Semaphore::new(connections)),
-            turned_away: Arc::new(Semaphore::new(TURNED_AWAY_AT_ONCE)),
-        };
+        let mut gate = Gate::new(counts.accepts_failed.clone());
         let mut stop = pin!(stop);
         readiness.ready();
         tracing::info!(%address, "listening on http://{address}");
@@ -133,17 +139,17 @@ impl Server {
             let (socket, permit, busy) = tokio::select! {
                 biased;
                 () = &mut stop => break,
-                accepted = gate.accept(&listener) => accepted,
+                accepted = gate.accept(&listener, || live.current().shared.connections) => accepted,
             };
             let slot = lives.slot(permit, &counts.connections);
-            tokio::spawn(connection::serve(socket, slot, Arc::clone(&shared), service.clone(), busy));
+            tokio::spawn(connection::serve(socket, slot, live.clone(), busy));
         }
         readiness.drain();
         drop(listener);
-        let in_flight = counts.requests.get();
+        let (in_flight, drain) = (counts.requests.get(), live.current().shared.drain);
         tracing::info!(in_flight, seconds = drain.as_secs_f64(), "draining");
         // What the service holds on to, the last connection lets go of.
-        drop(service);
+        drop(live);
         let mut draining = lives.drain();
         if tokio::time::timeout(drain, draining.all_gone()).await.is_err() {
             let connections = counts.connections.get();
@@ -171,34 +177,4 @@ fn listen(key: &str, address: SocketAddr) -> Result<(TcpListener, SocketAddr)> {
     open().map_err(|e| {
         Error::io(format!("cannot listen on {address}; set `{key}` to a free address of this machine")).with(e)
     })
-}
-
-/// Lets in as many connections as are served, and a few more to turn them away.
-struct Gate {
-    served: Arc<Semaphore>,
-    turned_away: Arc<Semaphore>,
-}
-
-impl Gate {
-    /// The next client, its permit, and whether it is one too many.
-    async fn accept(&self, listener: &TcpListener) -> (TcpStream, OwnedSemaphorePermit, bool) {
-        loop {
-            let socket = match listener.accept().await {
-                Ok((socket, _)) => socket,
-                Err(error) => {
-                    tracing::warn!(%error, "a client could not be accepted");
-                    tokio::time::sleep(PAUSE).await;
-                    continue;
-                }
-            };
-            // Without it small responses may wait for the client's acknowledgement; it fails only where the client left.
-            let _ = socket.set_nodelay(true);
-            if let Ok(permit) = Arc::clone(&self.served).try_acquire_owned() {
-                return (socket, permit, false);
-            }
-            if let Ok(permit) = Arc::clone(&self.turned_away).acquire_owned().await {
-                return (socket, permit, true);
-            }
-        }
-    }
 }
