@@ -29,7 +29,9 @@ impl Environment {
     /// The variables of this process.
     pub fn of_process() -> Self {
         // What is no Unicode is no value of any key; with a character in the place of each wrong byte it is an error.
-        std::env::vars_os().map(|(name, value)| (name.to_string_lossy().into(), value.to_string_lossy().into())).collect()
+        std::env::vars_os()
+            .map(|(name, value)| (name.to_string_lossy().into(), value.to_string_lossy().into()))
+            .collect()
     }
 
     /// Where the configuration is (`GROUNDWIRE_CONFIG`), for who has no place to write `--config`.
@@ -70,7 +72,9 @@ impl Environment {
         // What a key refers to is known only now: a variable may set that key, too.
         let secrets = referred_to(table);
         let unknown = self.settings().map(|(variable, _)| variable).find(|&variable| {
-            unknown.is_some() && !secrets.iter().any(|name| name == variable) && !keys.iter().any(|k| name(&k.path) == variable)
+            unknown.is_some()
+                && !secrets.iter().any(|name| name == variable)
+                && !keys.iter().any(|k| name(&k.path) == variable)
         });
         match unknown {
             None => Ok(()),
@@ -137,9 +141,13 @@ fn insert(table: &mut Table, path: &[&str], value: Value) {
 }
 
 fn wrong(variable: &str, key: &Key, error: &toml::de::Error) -> Error {
-    let (what, fix) = explain(error.message(), &Place::at(key.path.last().copied().unwrap_or_default()), "something else");
+    let (what, fix) =
+        explain(error.message(), &Place::at(key.path.last().copied().unwrap_or_default()), "something else");
     // Whoever sets a variable writes no quotes.
-    Error::config(format!("the environment variable {variable}: {what}: {}", fix.replace(" in quotes", "").replace('"', "")))
+    Error::config(format!(
+        "the environment variable {variable}: {what}: {}",
+        fix.replace(" in quotes", "").replace('"', "")
+    ))
 }
 
 /// The variables that values of the form `env:NAME` refer to.
@@ -192,7 +200,8 @@ mod tests {
         ] {
             assert!(is_of_a_service(name), "{name}");
         }
-        for name in ["GROUNDWIRE_LISTEN", "GROUNDWIRE_PORTS", "GROUNDWIRE_PORT_X_TCP", "GROUNDWIRE_PORT_80_TCP_ADDR_X"] {
+        for name in ["GROUNDWIRE_LISTEN", "GROUNDWIRE_PORTS", "GROUNDWIRE_PORT_X_TCP", "GROUNDWIRE_PORT_80_TCP_ADDR_X"]
+        {
             assert!(!is_of_a_service(name), "{name}");
         }
     }

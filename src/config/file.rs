@@ -8,8 +8,8 @@ use serde::Deserialize;
 use super::blame::Source;
 use super::suggest::nearest;
 use super::{
-    ByteSize, Classifier, Config, Environment, KeySource, Limits, Listen, Log, OrOff, Overrides, Period, Records, TrustedHeader,
-    UpstreamUrl,
+    ByteSize, Classifier, Config, Environment, KeySource, Limits, Listen, Log, OrOff, Overrides, Period, Records,
+    TrustedHeader, UpstreamUrl,
 };
 use crate::engine::ToolsOffered;
 use crate::error::{Error, Result};

@@ -130,6 +130,25 @@ impl Config {
         own.unwrap_or_else(|| RulePolicy { name: self.policy.clone(), rules: Vec::new() })
     }
 
+    /// The files, beside its own and the model's, whose content is part of the configuration.
+    pub fn files(&self) -> Vec<PathBuf> {
+        fn walk(value: &toml::Value, files: &mut Vec<PathBuf>) {
+            match value {
+                // Wherever a secret is named, it is named alike.
+                toml::Value::String(text) => files.extend(text.strip_prefix("file:").map(PathBuf::from)),
+                toml::Value::Array(items) => items.iter().for_each(|item| walk(item, files)),
+                toml::Value::Table(table) => table.values().for_each(|value| walk(value, files)),
+                _ => {}
+            }
+        }
+        let mut files: Vec<PathBuf> = self.upstream_ca.iter().cloned().collect();
+        // What TOML cannot express is a policy, and names no file.
+        if let Ok(value) = toml::Value::try_from(self) {
+            walk(&value, &mut files);
+        }
+        files
+    }
+
     /// The configuration as TOML, with every key that has a value. It parses to the same configuration.
     ///
     /// # Errors

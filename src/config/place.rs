@@ -178,7 +178,9 @@ impl FromStr for RecordsTo {
         match text {
             "off" => Ok(Self::Off),
             "stdout" => Ok(Self::Stdout),
-            "" => Err(Wrong::new("this names no place to write to", "write \"off\", \"stdout\", or the path of a file")),
+            "" => {
+                Err(Wrong::new("this names no place to write to", "write \"off\", \"stdout\", or the path of a file"))
+            }
             file => Ok(Self::File(file.into())),
         }
     }

@@ -37,8 +37,11 @@ impl Appended {
     pub fn open(path: &Path, reopen: Reopen) -> Result<Self> {
         let seen = reopen.0.load(Ordering::Acquire);
         let file = open(path).map_err(|e| {
-            Error::io(format!("{} cannot be written; name a file in a folder that is there and writable", path.display()))
-                .with(e)
+            Error::io(format!(
+                "{} cannot be written; name a file in a folder that is there and writable",
+                path.display()
+            ))
+            .with(e)
         })?;
         Ok(Self { path: path.to_owned(), file, reopen, seen })
     }

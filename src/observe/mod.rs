@@ -16,7 +16,7 @@ pub use jsonl::{JsonLines, JsonLinesStats};
 pub use metrics::Metrics;
 pub use reason::Reason;
 #[cfg(feature = "proxy")]
-pub use recent::{Recent, Summary};
+pub use recent::{Recent, Summary, Totals};
 pub use record::{Ending, Judged, Record, SCHEMA};
 
 use std::sync::Arc;

@@ -74,7 +74,9 @@ fn advice(bypass: Bypass) -> &'static str {
             "clients ask for `x-groundwire-mode: off`; take `mode` out of `trust-headers` to judge them all the same"
         }
         Bypass::Signed => "these bodies are signed and must not be edited; sign them behind groundwire",
-        Bypass::NotHumanText => "the last message of these requests holds no text that a person typed; nothing is to be set",
+        Bypass::NotHumanText => {
+            "the last message of these requests holds no text that a person typed; nothing is to be set"
+        }
         Bypass::Language => "only English is judged; a model for the language is set with `classifier.model`",
         Bypass::Encoded => "these bodies are compressed in a way that is not read; have clients send them as they are",
         Bypass::TooLarge => "raise `limits.classify-bytes` and `limits.text-bytes`",

@@ -13,7 +13,7 @@ use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::gauge::ConstGauge;
 
 use super::{Observer, Reason, Record};
-use crate::dialogue::GroundingAct;
+use crate::dialogue::{GroundingAct, Label};
 
 /// Turns that are looked at; and fewer than this many say nothing.
 const WINDOW: usize = 256;
@@ -22,12 +22,28 @@ const WINDOW: usize = 256;
 #[derive(Clone, Default)]
 pub struct Recent(Arc<Mutex<Window>>);
 
-#[derive(Default)]
 struct Window {
     turns: VecDeque<Turn>,
     /// Turns of the window that each reason holds back.
     held: [usize; Reason::COUNT],
     prevailing: Option<Reason>,
+    /// All turns so far, and of them those with each act and each reason.
+    total: u64,
+    total_acts: [u64; GroundingAct::ALL.len()],
+    total_held: [u64; Reason::COUNT],
+}
+
+impl Default for Window {
+    fn default() -> Self {
+        Self {
+            turns: VecDeque::with_capacity(WINDOW),
+            held: [0; Reason::COUNT],
+            prevailing: None,
+            total: 0,
+            total_acts: [0; GroundingAct::ALL.len()],
+            total_held: [0; Reason::COUNT],
+        }
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -54,6 +70,20 @@ pub struct Summary {
     pub judge_micros: (u64, u64),
     /// What holds back over half of them.
     pub prevailing: Option<Reason>,
+    /// All turns since the start.
+    pub totals: Totals,
+}
+
+/// All turns since the start.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Totals {
+    /// How many there were.
+    pub turns: u64,
+    /// Acts that were performed.
+    pub acts: Vec<(GroundingAct, u64)>,
+    /// What held turns back.
+    pub held: Vec<(Reason, u64)>,
 }
 
 impl Recent {
@@ -86,11 +116,19 @@ impl Recent {
             own_micros: quantiles(|turn| turn.own_micros),
             judge_micros: quantiles(|turn| turn.judge_micros),
             prevailing: window.prevailing,
+            totals: window.totals(),
         }
     }
 }
 
 impl Window {
+    fn totals(&self) -> Totals {
+        let acts = GroundingAct::ALL.iter().filter(|act| **act != GroundingAct::None);
+        let acts = acts.map(|&act| (act, self.total_acts[act.index()])).filter(|(_, turns)| *turns > 0).collect();
+        let held = Reason::all().map(|reason| (reason, self.total_held[reason.index()]));
+        Totals { turns: self.total, acts, held: held.filter(|(_, turns)| *turns > 0).collect() }
+    }
+
     /// Takes a turn in; returns what prevails from now on, where that has changed.
     fn push(&mut self, turn: Turn) -> Option<Option<Reason>> {
         if self.turns.len() == WINDOW
@@ -99,8 +137,11 @@ impl Window {
             self.held[reason.index()] -= 1;
         }
         self.turns.push_back(turn);
+        self.total += 1;
+        self.total_acts[turn.act.index()] += 1;
         if let Some(reason) = turn.reason {
             self.held[reason.index()] += 1;
+            self.total_held[reason.index()] += 1;
         }
         let now = self.prevails();
         (now != self.prevailing).then(|| {

@@ -7,7 +7,8 @@ use serde::{Serialize, Serializer};
 
 use crate::classify::{Judgement, ModelId};
 use crate::dialogue::{
-    AssistantAct, Bypass, ConversationSource, Delivery, Distribution, Gap, GroundingAct, HeldBack, Id, Identity, Need, UserAct,
+    AssistantAct, Bypass, ConversationSource, Delivery, Distribution, Gap, GroundingAct, HeldBack, Id, Identity, Need,
+    UserAct,
 };
 use crate::wire::{Dialect, Usage};
 

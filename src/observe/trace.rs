@@ -20,8 +20,7 @@ const REQUEST_ID_BYTES: usize = 128;
 /// The request's identifier, if it has exactly one that is fit to be logged: up to 128 letters, digits, and `-_.:/+=@`.
 pub fn request_id(headers: &HeaderMap) -> Option<&str> {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_.:/+=@".contains(&b);
-    only(headers, &REQUEST_ID)
-        .filter(|id| (1..=REQUEST_ID_BYTES).contains(&id.len()) && id.bytes().all(plain))
+    only(headers, &REQUEST_ID).filter(|id| (1..=REQUEST_ID_BYTES).contains(&id.len()) && id.bytes().all(plain))
 }
 
 /// The request's place in a trace, if it has exactly one and that is valid.

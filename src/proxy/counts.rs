@@ -101,7 +101,11 @@ impl Counts {
         registry.register("broken_responses", help, self.broken_responses.clone());
         let help = "Interim responses of an HTTP/1.1 upstream, none of which goes on";
         registry.register("interim_responses", help, self.interim.clone());
-        registry.register("upstream_responses", "Responses of the upstream by the class of their status", self.upstream.clone());
+        registry.register(
+            "upstream_responses",
+            "Responses of the upstream by the class of their status",
+            self.upstream.clone(),
+        );
         let help = "From a request going on until the head of the upstream's response";
         registry.register_with_unit("upstream_head", help, Unit::Seconds, self.upstream_head.0.clone());
         let help = "Clients that the system refused to accept";

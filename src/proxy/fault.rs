@@ -85,11 +85,9 @@ impl FaultKind {
     /// Whose fault it is: `client`, `upstream`, or `proxy`.
     pub fn origin(self) -> &'static str {
         match self {
-            Self::BodyBroken
-            | Self::BodyTooSlow
-            | Self::BodyTooLarge
-            | Self::NotServed
-            | Self::TooManyHeaders => "client",
+            Self::BodyBroken | Self::BodyTooSlow | Self::BodyTooLarge | Self::NotServed | Self::TooManyHeaders => {
+                "client"
+            }
             Self::Unreachable | Self::ConnectTimedOut | Self::HeadTimedOut | Self::BrokeOff => "upstream",
             Self::Busy | Self::Overloaded => "proxy",
         }

@@ -1,5 +1,6 @@
 //! The server: accepts clients, serves them with a service, and ends without breaking off what is under way.
 
+use std::fmt;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
@@ -41,6 +42,17 @@ pub struct Server {
     readiness: Readiness,
     counts: Counts,
     config: Config,
+    overview: Overview,
+}
+
+/// What writes the page at `/` of the admin endpoints.
+#[derive(Default)]
+struct Overview(Option<admin::WriteOverview>);
+
+impl fmt::Debug for Overview {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Overview").field(&self.0.is_some()).finish()
+    }
 }
 
 impl Server {
@@ -64,6 +76,7 @@ impl Server {
             readiness,
             counts,
             config: config.clone(),
+            overview: Overview::default(),
         })
     }
 
@@ -87,9 +100,21 @@ impl Server {
     /// `/readyz` says no until the server runs, and again while it drains.
     pub fn serve_admin(&mut self, metrics: impl Fn() -> String + Send + Sync + 'static) {
         if let Some((listener, address)) = self.admin.take() {
-            self.tasks.spawn(admin::serve(listener, self.readiness.clone(), Arc::new(metrics)));
+            let (readiness, overview) = (self.readiness.clone(), self.overview.0.take());
+            self.tasks.spawn(admin::serve(listener, admin::Shown { readiness, metrics: Arc::new(metrics), overview }));
             tracing::info!(%address, "admin endpoints on http://{address}");
         }
+    }
+
+    /// Has `page` write what `/` among the admin endpoints shows: it is given the state as `/readyz` tells it, and whether
+    /// JSON is asked for. To be set before they are served; without it they only say what there is.
+    pub fn overview_by(&mut self, page: impl Fn(&str, bool) -> String + Send + Sync + 'static) {
+        self.overview = Overview(Some(Arc::new(page)));
+    }
+
+    /// Has `/readyz` say, on a second line, which configuration serves.
+    pub fn configured_by(&self, name: impl Fn() -> Option<String> + Send + Sync + 'static) {
+        self.readiness.name(name);
     }
 
     /// Has `ailment` asked what is wrong with a server that serves all the same, such as a classifier that takes no turns.
@@ -129,7 +154,7 @@ impl Server {
         R::Error: std::error::Error + Send + Sync,
     {
         // The admin endpoints live as long as this future.
-        let Self { listener, address, admin: _, tasks: _tasks, readiness, counts, config: _ } = self;
+        let Self { listener, address, admin: _, tasks: _tasks, readiness, counts, config: _, overview: _ } = self;
         let lives = Lives::new();
         let mut gate = Gate::new(counts.accepts_failed.clone());
         let mut stop = pin!(stop);
