@@ -25,7 +25,7 @@ use crate::dialogue::Bypass;
 
 /// Is told of every turn once it is over.
 ///
-/// Called on the request's own task, or on the classifier's thread once it has read the reply: an observer that takes
+/// Called on the request's own task, or on a thread of the classifier's that does nothing else, once the reply has been read: an observer that takes
 /// time hands the record to a thread of its own and drops it (and counts the drop) rather than wait.
 pub trait Observer: Send + Sync + 'static {
     /// A chat call is over.
