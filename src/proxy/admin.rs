@@ -126,6 +126,8 @@ mod tests {
     fn endpoints() {
         let readiness = Readiness::default();
         let metrics: WriteMetrics = Arc::new(|| "# EOF\n".to_owned());
+        let overview: WriteOverview = Arc::new(|state, json| format!("{state}{json}"));
+        let mut shown = Shown { readiness: readiness.clone(), metrics, overview: None };
         let status = |method: Method, path: &str| {
             let request = Request::builder().method(method).uri(path).body(()).unwrap();
             answer(&request, &shown).status().as_u16()

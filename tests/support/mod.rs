@@ -5,6 +5,7 @@
 pub mod proxy;
 #[cfg(all(feature = "cli", unix))]
 pub mod served;
+pub mod willing;
 pub mod wire;
 
 use std::future::Future;

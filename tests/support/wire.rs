@@ -9,7 +9,7 @@ use super::within;
 
 /// An upstream that does what the test does.
 pub struct Upstream {
-    listener: TcpListener,
+    pub listener: TcpListener,
 }
 
 impl Upstream {
@@ -153,6 +153,17 @@ impl Peer {
             }
         }
         Message { head, body, trailers }
+    }
+
+    /// The next message; `None` where the connection ends before one begins, whenever that is.
+    pub async fn next(&mut self) -> Option<Message> {
+        // Of an idle connection nobody knows how long it is: no test waits for this.
+        while self.buffer.is_empty() {
+            if self.socket.read_buf(&mut self.buffer).await.unwrap_or(0) == 0 {
+                return None;
+            }
+        }
+        Some(self.message().await)
     }
 
     /// Whatever comes until the connection ends.
