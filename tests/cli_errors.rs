@@ -71,7 +71,7 @@ const KEYS: [(&str, &str, &[&str]); 45] = [
     ("limits", "text-bytes", &["1.5", "\"1 mib\""]),
     ("limits", "connections", &["\"many\"", "-1", "0", "1000001"]),
     ("limits", "in-flight", &["\"many\"", "0", "1000001"]),
-    ("limits", "headers", &["\"many\"", "0", "10001"]),
+    ("limits", "header-count", &["\"many\"", "0", "10001"]),
     ("limits", "head-bytes", &["8192", "\"1KiB\"", "\"8 kilobytes\""]),
     ("limits", "head-timeout", &["10", "\"0s\"", "\"ten\""]),
     ("limits", "idle-timeout", &["2", "\"0s\"", "\"2min\""]),
@@ -160,7 +160,7 @@ const VARIABLES: [(&str, &str); 16] = [
     ("GROUNDWIRE_LIMITS__MAX_BODDY", "4MiB"),
     ("GROUNDWIRE_LIMITS_MAX_BODY", "4MiB"),
     ("GROUNDWIRE_MAX_BODY", "4MiB"),
-    ("GROUNDWIRE_KEY", "hunter2"),
+    ("GROUNDWIRE_KEYS", "hunter2"),
     ("GROUNDWIRE_COLOUR", "hunter2"),
 ];
 

@@ -7,10 +7,10 @@ mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use support::Upstream;
 use support::served::configured;
 use support::willing::REPLY;
 use support::wire::{ok, post};
-use support::Upstream;
 
 const PAGE: &str = include_str!("../src/manual/metrics.md");
 

@@ -33,7 +33,9 @@ async fn lines(served: &Served, file: &str, count: usize) -> Vec<Value> {
 }
 
 fn text(upstream: &str, more: &str) -> String {
-    format!("upstream = \"{upstream}\"\nclassifier = {{ model = \"off\" }}\nrecords = {{ to = \"turns.jsonl\" }}\n{more}")
+    format!(
+        "upstream = \"{upstream}\"\nclassifier = {{ model = \"off\" }}\nrecords = {{ to = \"turns.jsonl\" }}\n{more}"
+    )
 }
 
 /// A chat call with these header lines.
@@ -76,13 +78,22 @@ async fn each_request_has_its_line_with_its_identifiers_and_no_secret() {
     let access = lines(&served, "access.jsonl", 5).await;
     let of = |line: usize, key: &str| access[line][key].clone();
     for line in 0..3 {
-        assert_eq!((of(line, "method"), of(line, "path"), of(line, "status")), ("POST".into(), CHAT.into(), 200.into()));
-        assert_eq!((of(line, "bytes"), of(line, "act"), of(line, "bypass")), (REPLY.len().into(), "none".into(), "no_model".into()));
+        assert_eq!(
+            (of(line, "method"), of(line, "path"), of(line, "status")),
+            ("POST".into(), CHAT.into(), 200.into())
+        );
+        assert_eq!(
+            (of(line, "bytes"), of(line, "act"), of(line, "bypass")),
+            (REPLY.len().into(), "none".into(), "no_model".into())
+        );
         assert!(of(line, "millis").as_f64().unwrap() > 0.0 && of(line, "time").as_str().unwrap().ends_with('Z'));
     }
     assert_eq!((of(0, "request_id"), of(0, "traceparent")), ("req-1".into(), TRACE.into()));
     assert_eq!((of(1, "request_id"), of(1, "traceparent")), (Value::Null, Value::Null));
-    assert_eq!((of(3, "path"), of(3, "status"), of(3, "bypass")), ("/v1/models".into(), 404.into(), "not_a_call".into()));
+    assert_eq!(
+        (of(3, "path"), of(3, "status"), of(3, "bypass")),
+        ("/v1/models".into(), 404.into(), "not_a_call".into())
+    );
     assert_eq!((of(4, "status"), of(4, "bytes")), (0.into(), 0.into()));
     let records = lines(&served, "turns.jsonl", 4).await;
     assert_eq!((&records[0]["request_id"], &records[0]["traceparent"]), (&"req-1".into(), &TRACE.into()));
@@ -97,7 +108,8 @@ async fn each_request_has_its_line_with_its_identifiers_and_no_secret() {
 #[tokio::test]
 async fn identifiers_are_made_up_where_that_is_wished_for() {
     let upstream = Upstream::start().await;
-    let more = "log = { access = \"stdout\", format = \"pretty\", request-id = \"generate\", traceparent = \"generate\" }";
+    let more =
+        "log = { access = \"stdout\", format = \"pretty\", request-id = \"generate\", traceparent = \"generate\" }";
     let served = configured(&text(&upstream.url(), more)).await;
     let mut client = served.connect().await;
     client.send(call("")).await;
@@ -185,13 +197,19 @@ async fn the_page_tells_people_and_programs_what_serves_and_how_well() {
     assert_eq!((&json["version"], &json["state"]), (&env!("CARGO_PKG_VERSION").into(), &"ready".into()));
     assert_eq!((&json["turns"], &json["left_alone"]["no_model"]), (&3.into(), &3.into()));
     assert_eq!((&json["last_turns"]["turns"], &json["last_turns"]["acts"]), (&3.into(), &0.into()));
-    assert!(json["last_turns"]["own_micros"]["p99"].as_u64().unwrap() >= json["last_turns"]["own_micros"]["p50"].as_u64().unwrap());
+    assert!(
+        json["last_turns"]["own_micros"]["p99"].as_u64().unwrap()
+            >= json["last_turns"]["own_micros"]["p50"].as_u64().unwrap()
+    );
     assert_eq!(json["warnings"], Value::Array(Vec::new()));
     let ready = served.ask("/readyz").await.1;
     let (decisions, whole) = (json["config"]["decisions"].as_str().unwrap(), json["config"]["whole"].as_str().unwrap());
     assert_eq!(ready, format!("ready\nconfig: {decisions}, whole: {whole}\n"));
     let metrics = served.ask("/metrics").await.1;
-    assert!(metrics.contains(&format!("groundwire_config_info{{config=\"{decisions}\",whole=\"{whole}\"}} 1")), "{metrics}");
+    assert!(
+        metrics.contains(&format!("groundwire_config_info{{config=\"{decisions}\",whole=\"{whole}\"}} 1")),
+        "{metrics}"
+    );
     let log = served.log().await;
     assert!(log.contains(&format!("\"config\":\"{decisions}\",\"whole\":\"{whole}\"")), "{log}");
 }

@@ -126,7 +126,8 @@ fn same_upstream(old: &Config, new: &Config) -> bool {
     wanted.log = old.log.clone();
     let (ours, theirs) = (&mut wanted.limits, &old.limits);
     (ours.classify_bytes, ours.text_bytes, ours.max_body) = (theirs.classify_bytes, theirs.text_bytes, theirs.max_body);
-    (ours.connections, ours.in_flight, ours.headers) = (theirs.connections, theirs.in_flight, theirs.headers);
+    (ours.connections, ours.in_flight) = (theirs.connections, theirs.in_flight);
+    ours.header_count = theirs.header_count;
     (ours.head_bytes, ours.head_timeout) = (theirs.head_bytes, theirs.head_timeout);
     (ours.idle_timeout, ours.drain) = (theirs.idle_timeout, theirs.drain);
     *old == wanted
@@ -318,8 +319,8 @@ mod tests {
             ("[classifier]\nreplies = false", "classifier.replies", true, true),
             ("[classifier]\ndeadline = \"1s\"\ncache = 1", "classifier.cache, classifier.deadline", true, false),
             (
-                "[limits]\nmax-body = \"1MiB\"\nheaders = 50\nin-flight = 1",
-                "limits.headers, limits.in-flight, limits.max-body",
+                "[limits]\nmax-body = \"1MiB\"\nheader-count = 50\nin-flight = 1",
+                "limits.header-count, limits.in-flight, limits.max-body",
                 true,
                 true,
             ),

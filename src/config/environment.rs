@@ -17,9 +17,12 @@ use crate::error::{Error, Result};
 /// What all names begin with.
 const PREFIX: &str = "GROUNDWIRE_";
 
-/// Names with that beginning that are no keys: where the file is, and what the build of the binary asks.
+/// Where the file is.
 const FILE: &str = "GROUNDWIRE_CONFIG";
-const OF_THE_BUILD: &str = "GROUNDWIRE_ONNXRUNTIME";
+
+/// Names with that beginning that are no keys: where the file is, the name under which the manual keeps the identity key's
+/// secret (of use where `identity-key` says so), and what the build of the binary asks.
+const NO_KEYS: [&str; 3] = [FILE, "GROUNDWIRE_KEY", "GROUNDWIRE_ONNXRUNTIME"];
 
 /// The variables of a process that concern groundwire.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -45,10 +48,10 @@ impl Environment {
         self.0.contains_key(&name).then_some(name)
     }
 
-    /// Whether any variable sets a key.
+    /// Those that are to set a key.
     fn settings(&self) -> impl Iterator<Item = (&str, &str)> {
         let settings = self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-        settings.filter(|(name, _)| *name != FILE && *name != OF_THE_BUILD && !is_of_a_service(name))
+        settings.filter(|(name, _)| !NO_KEYS.contains(name) && !is_of_a_service(name))
     }
 
     /// Puts what the variables say over `table`, the content of the file; `T` is the shape of both.

@@ -29,7 +29,7 @@ const HARMLESS: [&str; 50] = [
     "text-bytes",
     "connections",
     "in-flight",
-    "headers",
+    "header-count",
     "head-bytes",
     "head-timeout",
     "idle-timeout",

@@ -95,7 +95,7 @@ pub struct Limits {
     /// Bytes of a request's head (HTTP/1) or header list (HTTP/2), 8KiB or more. Past that, 431.
     pub head_bytes: ByteSize,
     /// Header fields of a request. Past that, 431.
-    pub headers: Whole<1, 10_000>,
+    pub header_count: Whole<1, 10_000>,
     /// Longest time from a request head's first byte until its last.
     pub head_timeout: Period,
     /// Longest time a client's connection stays open without a request, or a request without a byte of its body.
@@ -124,7 +124,7 @@ impl Default for Limits {
             connections: Whole::clamped(4096),
             in_flight: Whole::clamped(4096),
             head_bytes: ByteSize::kib(64),
-            headers: Whole::clamped(100),
+            header_count: Whole::clamped(100),
             head_timeout: Period::secs(10),
             idle_timeout: Period::secs(120),
             connect_timeout: Period::secs(5),

@@ -40,7 +40,7 @@ pub(super) struct Shared {
     pub(super) head_timeout: Duration,
     pub(super) idle_timeout: Duration,
     pub(super) max_body: Option<u64>,
-    pub(super) headers: usize,
+    pub(super) header_count: usize,
     pub(super) in_flight: usize,
     pub(super) connections: usize,
     pub(super) drain: Duration,
@@ -60,7 +60,7 @@ impl Shared {
             .half_close(false)
             .header_read_timeout(None)
             .max_buf_size(head_bytes.as_usize())
-            .max_headers(limits.headers.get())
+            .max_headers(limits.header_count.get())
             .timer(TokioTimer::new());
         http.http2()
             .max_header_list_size(u32::try_from(head_bytes.0).unwrap_or(u32::MAX))
@@ -74,7 +74,7 @@ impl Shared {
             head_timeout: limits.head_timeout.0,
             idle_timeout: limits.idle_timeout.0,
             max_body: limits.max_body.on().map(|size| size.0),
-            headers: limits.headers.get(),
+            header_count: limits.header_count.get(),
             in_flight: limits.in_flight.get(),
             connections: limits.connections.get(),
             drain: limits.drain.0,

@@ -45,7 +45,7 @@ impl Exchange {
     fn turns_away<B>(&self, request: &Request<B>, in_flight: &mut InFlight) -> Option<FaultKind> {
         if self.place.busy {
             Some(FaultKind::Busy)
-        } else if request.headers().len() > self.shared.headers {
+        } else if request.headers().len() > self.shared.header_count {
             // Over HTTP/1 hyper has counted them.
             Some(FaultKind::TooManyHeaders)
         } else {

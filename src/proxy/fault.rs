@@ -32,7 +32,7 @@ pub enum FaultKind {
     Busy,
     /// More requests than `in-flight`.
     Overloaded,
-    /// More header fields than `headers`.
+    /// More header fields than `header-count`.
     TooManyHeaders,
     /// No connection to the upstream: name, TCP or TLS.
     Unreachable,

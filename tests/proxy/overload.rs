@@ -83,7 +83,7 @@ async fn a_request_too_many_is_told_so_and_its_connection_goes_on() {
 #[tokio::test]
 async fn header_fields_are_bounded_in_number_over_both_versions() {
     let upstream = Upstream::start().await;
-    let proxy = Proxy::configured(&upstream.url(), "[limits]\nheaders = 20").await;
+    let proxy = Proxy::configured(&upstream.url(), "[limits]\nheader-count = 20").await;
     let fields = |count: usize| (0..count).map(|i| format!("x-{i}: 1\r\n")).collect::<String>();
     let mut client = proxy.connect().await;
     client.send(format!("GET / HTTP/1.1\r\nhost: x\r\n{}\r\n", fields(20))).await;
