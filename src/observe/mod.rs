@@ -4,6 +4,7 @@ mod appended;
 mod jsonl;
 #[cfg(feature = "proxy")]
 mod metrics;
+#[cfg(feature = "proxy")]
 mod reason;
 #[cfg(feature = "proxy")]
 mod recent;
@@ -14,6 +15,7 @@ pub use appended::{Appended, Reopen};
 pub use jsonl::{JsonLines, JsonLinesStats};
 #[cfg(feature = "proxy")]
 pub use metrics::Metrics;
+#[cfg(feature = "proxy")]
 pub use reason::Reason;
 #[cfg(feature = "proxy")]
 pub use recent::{Recent, Summary, Totals};
