@@ -32,7 +32,7 @@ const NOT_OURS: [&str; 14] = [
 ];
 
 /// Every key with values of each wrong kind; `upstream` stands above all tables, where it is not the one that is wrong.
-const KEYS: [(&str, &str, &[&str]); 45] = [
+const KEYS: [(&str, &str, &[&str]); 61] = [
     ("", "listen", &["1", "\"\"", "\"8080\"", "\"example.com:80\"", "\"127.0.0.1:99999\"", "[]"]),
     ("", "admin", &["false", "\"\"", "\"on\"", "\"127.0.0.1:8080\""]),
     (
@@ -49,6 +49,22 @@ const KEYS: [(&str, &str, &[&str]); 45] = [
         ],
     ),
     ("", "upstream-ca", &["1", "[]"]),
+    ("", "upstream-client-certificate", &["1", "\"c.pem\""]),
+    ("", "upstream-client-key", &["true", "\"k.pem\""]),
+    ("", "upstream-proxy", &["1", "\"\"", "\"on\"", "\"socks5://u:hunter2@h\"", "\"http://h/hunter2\""]),
+    ("", "upstream-key", &["1", "\"sk-hunter2\"", "\"env:GROUNDWIRE_NO_SUCH_KEY\"", "\"file:/no/such/key\""]),
+    ("", "upstream-key-header", &["1", "\"host\"", "\"Bearer hunter2\"", "\"x-api-key\""]),
+    ("", "upstream-key-scheme", &["1", "\"a b\"", "\"Bearer\""]),
+    ("", "tls", &["1", "[]", "{}", "{ certificate = \"c.pem\" }"]),
+    ("tls", "certificate", &["1", "\"c.pem\""]),
+    ("tls", "handshake-timeout", &["1", "\"soon\""]),
+    ("tls", "client-ca", &["1"]),
+    ("tls", "cert", &["\"c.pem\""]),
+    ("", "upstreams", &["1", "{}", "[1]", "[{}]", "[{ prefix = \"/a\" }]"]),
+    ("[upstreams]", "prefix", &["1", "\"\"", "\"/\"", "\"a\"", "\"/a?hunter2\"", "\"/a\""]),
+    ("[upstreams]", "key", &["\"sk-hunter2\""]),
+    ("[upstreams]", "strip-prefix", &["1", "\"no\""]),
+    ("[upstreams]", "api-key", &["\"sk-hunter2\""]),
     ("", "policy", &["1", "\"\"", "\"gentel\"", "\"mine\""]),
     ("", "debug-headers", &["1", "\"yes\"", "[]"]),
     ("", "tools", &["1", "\"\"", "\"stear\"", "true"]),
@@ -103,6 +119,17 @@ const RULE: [(&str, &[&str]); 9] = [
     ("user-act", &["1", "[\"asks\"]"]),
     ("at-most", &["\"2\"", "-1", "1.5"]),
     ("never-consecutive", &["1"]),
+];
+
+/// Keys that are right each for itself, and wrong beside the others.
+const TOGETHER: [&str; 7] = [
+    "[tls]\ncertificate = \"c.pem\"\nkey = \"k.pem\"\nhandshake-timeout = \"0s\"",
+    "[[upstreams]]\nprefix = \"/a\"\nurl = \"https://u:hunter2@h\"",
+    "[[upstreams]]\nprefix = \"/a\"\nurl = \"http://127.0.0.1:8080/v1\"",
+    "[[upstreams]]\nprefix = \"/a\"\nurl = \"http://h\"\nclient-key = \"k.pem\"",
+    "[[upstreams]]\nprefix = \"/a\"\nurl = \"http://h\"\nkey-header = \"x-api-key\"",
+    "[[upstreams]]\nprefix = \"/a\"\nurl = \"http://h\"\n[[upstreams]]\nprefix = \"/a/\"\nurl = \"http://i\"",
+    "[[upstreams]]\nprefix = \"/a\"\nurl = \"http://h\"\n[[upstreams]]\nprefix = \"/b\"\nurl = \"http://i\"\nkey = \"env:GROUNDWIRE_NO_SUCH_KEY\"",
 ];
 
 /// What is no TOML, and what stands in the wrong place.
@@ -220,6 +247,7 @@ fn every_key_and_flag_says_what_where_and_how_to_mend_it() {
             row(&format!("upstream = \"http://h\"\n[policies.p]\nrules = [{{ act = \"clarify\", {key} = {value} }}]"));
         }
     }
+    TOGETHER.into_iter().for_each(|text| row(&format!("upstream = \"http://h\"\n{text}")));
     FILES.into_iter().for_each(&mut row);
     std::fs::write(folder.path().join("g.toml"), "upstream = \"http://h\"").unwrap();
     for (name, value) in VARIABLES {

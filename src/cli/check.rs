@@ -32,6 +32,7 @@ impl Check {
 
 /// Looks whether what the configuration names is there, on this machine and for this user.
 fn reach(config: &Config) -> Result<(), Failure> {
+    crate::proxy::check(config)?;
     if let Some(source) = &config.identity_key {
         source.load()?;
     }

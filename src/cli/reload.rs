@@ -12,7 +12,7 @@ use tower_layer::Layer;
 
 use super::assemble::{self, Lasting};
 use super::logging::LevelOf;
-use super::running::{Current, Hashes, Running};
+use super::running::{Current, Hashes, Lost, Running};
 use super::told;
 use super::watch::{Fingerprint, Watch, model_fingerprint, named_fingerprint};
 use crate::config::{Config, Environment, Loaded, Overrides};
@@ -68,9 +68,12 @@ impl Built {
     pub(super) fn of(config: Config, old: Option<&Self>, counts: &Counts, lasting: &Lasting) -> Result<Self> {
         let (model, named) = (model_fingerprint(&config), named_fingerprint(&config));
         let kept = |same: fn(&Config, &Config) -> bool| old.filter(|old| same(&old.current.config, &config));
-        let upstream = match kept(same_upstream).filter(|old| old.named == named) {
-            Some(old) => old.upstream.clone(),
-            None => Metered::new(Upstream::new(&config)?, counts),
+        let (lost, upstream) = match kept(same_upstream).filter(|old| old.named == named) {
+            Some(old) => (Arc::clone(&old.current.lost), old.upstream.clone()),
+            None => {
+                let upstream = Upstream::new(&config)?;
+                (Arc::new(upstream.ailment()) as Lost, Metered::new(upstream, counts))
+            }
         };
         let records = match kept(|old, new| old.records == new.records) {
             Some(old) => old.current.records.clone(),
@@ -94,6 +97,7 @@ impl Built {
             classifier,
             records,
             access,
+            lost,
         };
         Ok(Self { current, service: GroundingLayer::new(grounder).layer(upstream.clone()), upstream, model, named })
     }
@@ -232,6 +236,10 @@ impl Reloader {
         frozen(&old.current.config, &config)?;
         let built = Built::of(config, Some(old), &self.counts, &self.lasting)?;
         let mut changed = differences(&old.current.config, &built.current.config);
+        // What no configuration shows: the password of a forward proxy.
+        if changed.is_empty() && old.current.config != built.current.config {
+            changed.push("a secret".to_owned());
+        }
         if old.named != built.named {
             changed.push("a file that is named".to_owned());
         }
@@ -269,6 +277,8 @@ fn frozen(old: &Config, new: &Config) -> Result<()> {
     let keys = [
         ("listen", old.listen != new.listen),
         ("admin", old.admin != new.admin),
+        // The files that it names are read again by themselves.
+        ("tls", old.tls != new.tls),
         ("log.format", old.log.format != new.log.format),
         // A process has room for one ONNX Runtime.
         ("classifier.runtime", old.classifier.runtime != new.classifier.runtime),
@@ -342,6 +352,7 @@ mod tests {
         for (more, key) in [
             ("listen = \"127.0.0.1:1\"", "`listen`"),
             ("admin = \"off\"", "`admin`"),
+            ("[tls]\ncertificate = \"c.pem\"\nkey = \"k.pem\"", "`tls`"),
             ("[log]\nformat = \"json\"", "`log.format`"),
             ("[classifier]\nruntime = \"lib.so\"", "`classifier.runtime`"),
         ] {

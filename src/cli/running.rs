@@ -31,7 +31,12 @@ pub(super) struct Current {
     pub(super) classifier: Option<Retiring<OnnxClassifier>>,
     pub(super) records: Option<Retiring<JsonLines>>,
     pub(super) access: Option<AccessLog>,
+    /// Says which upstreams could not be reached.
+    pub(super) lost: Lost,
 }
+
+/// Says what cannot be reached, if there is something.
+pub(super) type Lost = Arc<dyn Fn() -> Option<String> + Send + Sync>;
 
 /// Which configuration this is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,20 +82,28 @@ impl Running {
         change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner).reloads);
     }
 
-    /// What is wrong with the classifier while requests pass all the same.
+    /// What is wrong while requests pass all the same.
     pub(super) fn ailment(&self) -> Option<String> {
         let current = self.state().current?;
-        let classifier = current.classifier.as_ref()?.get().filter(|classifier| !classifier.is_able())?;
-        let stats = classifier.stats();
-        Some(format!(
-            "the classifier takes no turns ({} of its threads hang, {} are meant to work); requests pass unjudged",
-            stats.written_off, stats.threads
-        ))
+        let ailments: Vec<String> = [current.ailment(), (current.lost)()].into_iter().flatten().collect();
+        (!ailments.is_empty()).then(|| ailments.join("; "))
     }
 
     /// Which configuration this is, in a line for probes.
     pub(super) fn named(&self) -> Option<String> {
         let Hashes { decisions, whole } = self.state().current?.hashes;
         Some(format!("config: {decisions}, whole: {whole}"))
+    }
+}
+
+impl Current {
+    /// What is wrong with the classifier.
+    fn ailment(&self) -> Option<String> {
+        let classifier = self.classifier.as_ref()?.get().filter(|classifier| !classifier.is_able())?;
+        let stats = classifier.stats();
+        Some(format!(
+            "the classifier takes no turns ({} of its threads hang, {} are meant to work); requests pass unjudged",
+            stats.written_off, stats.threads
+        ))
     }
 }

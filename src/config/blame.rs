@@ -89,15 +89,23 @@ impl Source<'_> {
     }
 }
 
-/// Where the value at `path` stands; where it does not, the nearest table around it that does.
+/// Where the value at `path` stands; where it does not, the nearest table around it that does. A number is a place in a
+/// list.
 fn locate(text: &str, path: &[&str]) -> Range<usize> {
     let Ok(document) = toml::de::DeTable::parse(text) else { return 0..0 };
     let (mut table, mut span) = (document.get_ref(), 0..0);
-    for name in path {
+    let mut path = path.iter();
+    while let Some(name) = path.next() {
         let Some((_, value)) = table.iter().find(|(key, _)| key.get_ref() == name) else { break };
         span = value.span();
         match value.get_ref() {
             toml::de::DeValue::Table(inner) => table = inner,
+            toml::de::DeValue::Array(items) => {
+                let Some(item) = path.next().and_then(|at| items.get(at.parse::<usize>().ok()?)) else { break };
+                span = item.span();
+                let toml::de::DeValue::Table(inner) = item.get_ref() else { break };
+                table = inner;
+            }
             _ => break,
         }
     }

@@ -69,7 +69,11 @@ impl Environment {
             let value = value(key.kind, text);
             let mut alone = Table::new();
             insert(&mut alone, &key.path, value.clone());
-            T::deserialize(alone).map_err(|e| wrong(variable, key, &e))?;
+            // Of a table with keys that must be there, the others may be in the file, or in variables that come later.
+            T::deserialize(alone).map(drop).or_else(|e| {
+                let lacks = e.message().starts_with("missing field");
+                if lacks { Ok(()) } else { Err(wrong(variable, key, &e)) }
+            })?;
             insert(table, &key.path, value);
         }
         // What a key refers to is known only now: a variable may set that key, too.
@@ -151,6 +155,12 @@ fn wrong(variable: &str, key: &Key, error: &toml::de::Error) -> Error {
         "the environment variable {variable}: {what}: {}",
         fix.replace(" in quotes", "").replace('"', "")
     ))
+}
+
+/// About a table that is there only for a variable, and lacks what it must have.
+pub(super) fn incomplete(error: &toml::de::Error) -> Error {
+    let (what, fix) = explain(error.message(), &Place::default(), "");
+    Error::config(format!("with what the environment says, {what}: {fix}"))
 }
 
 /// The variables that values of the form `env:NAME` refer to.

@@ -8,11 +8,16 @@ use toml::de::{DeTable, DeValue};
 use super::suggest::nearest;
 
 /// What must stand at a key, where the type that serde names says too little.
-const WANTED: [(&str, &str); 18] = [
+const WANTED: [(&str, &str); 23] = [
     ("admin", "an address and a port in quotes, or \"off\", such as \"127.0.0.1:9090\""),
+    ("upstreams", "a list of tables, such as [[upstreams]]"),
+    ("upstream-key-scheme", "a word in quotes, or \"off\", such as \"Bearer\""),
+    ("key-scheme", "a word in quotes, or \"off\", such as \"Bearer\""),
     ("policy", "the name of a policy in quotes, such as \"gentle\""),
     ("tools", "\"observe\", \"steer\" or \"bypass\""),
     ("trust-headers", "a list of \"mode\" and \"conversation\", such as [\"mode\"]"),
+    ("certificate", "the path of a file in quotes, such as \"/etc/ssl/server.pem\""),
+    ("client-ca", "the path of a file in quotes, such as \"/etc/ssl/clients.pem\""),
     ("base-rate", "a number above 0 and below 0.4, such as 0.03"),
     ("response-head-timeout", "a length of time in quotes, or \"off\", such as \"90s\""),
     ("max-body", "a number of bytes in quotes, or \"off\", such as \"4MiB\""),

@@ -8,8 +8,8 @@ use serde::Deserialize;
 use super::blame::Source;
 use super::suggest::nearest;
 use super::{
-    ByteSize, Classifier, Config, Environment, KeySource, Limits, Listen, Log, OrOff, Overrides, Period, Records,
-    TrustedHeader, UpstreamUrl,
+    AuthScheme, ByteSize, Classifier, Config, Environment, KeyHeader, KeySource, Limits, Listen, Log, OrOff, Overrides,
+    Period, ProxyChoice, Records, Tls, TrustedHeader, UpstreamRoute, UpstreamUrl, agree, environment,
 };
 use crate::engine::ToolsOffered;
 use crate::error::{Error, Result};
@@ -32,15 +32,23 @@ pub(super) struct File {
     admin: OrOff<Listen>,
     upstream: Option<UpstreamUrl>,
     upstream_ca: Option<PathBuf>,
+    upstream_client_certificate: Option<PathBuf>,
+    upstream_client_key: Option<PathBuf>,
+    upstream_proxy: ProxyChoice,
+    upstream_key: Option<KeySource>,
+    upstream_key_header: Option<KeyHeader>,
+    upstream_key_scheme: Option<OrOff<AuthScheme>>,
     policy: String,
     debug_headers: bool,
     tools: ToolsOffered,
     identity_key: Option<KeySource>,
     trust_headers: Vec<TrustedHeader>,
+    tls: Option<Tls>,
     classifier: Classifier,
     records: Records,
     limits: Limits,
     log: Log,
+    upstreams: Vec<UpstreamRoute>,
     policies: BTreeMap<String, RulePolicy>,
 }
 
@@ -51,15 +59,23 @@ impl Default for File {
             admin: OrOff::On(Listen(([127, 0, 0, 1], 9090).into())),
             upstream: None,
             upstream_ca: None,
+            upstream_client_certificate: None,
+            upstream_client_key: None,
+            upstream_proxy: ProxyChoice::default(),
+            upstream_key: None,
+            upstream_key_header: None,
+            upstream_key_scheme: None,
             policy: "gentle".to_owned(),
             debug_headers: false,
             tools: ToolsOffered::default(),
             identity_key: None,
             trust_headers: vec![TrustedHeader::Mode, TrustedHeader::Conversation],
+            tls: None,
             classifier: Classifier::default(),
             records: Records::default(),
             limits: Limits::default(),
             log: Log::default(),
+            upstreams: Vec::new(),
             policies: BTreeMap::new(),
         }
     }
@@ -72,15 +88,23 @@ impl File {
             admin: self.admin,
             upstream,
             upstream_ca: self.upstream_ca,
+            upstream_client_certificate: self.upstream_client_certificate,
+            upstream_client_key: self.upstream_client_key,
+            upstream_proxy: self.upstream_proxy,
+            upstream_key: self.upstream_key,
+            upstream_key_header: self.upstream_key_header,
+            upstream_key_scheme: self.upstream_key_scheme,
             policy: self.policy,
             debug_headers: self.debug_headers,
             tools: self.tools,
             identity_key: self.identity_key,
             trust_headers: self.trust_headers,
+            tls: self.tls,
             classifier: self.classifier,
             records: self.records,
             limits: self.limits,
             log: self.log,
+            upstreams: self.upstreams,
             policies: self.policies,
         }
     }
@@ -110,7 +134,7 @@ impl File {
 
 /// Reads the file, and puts over it what the environment and then the command line say.
 pub(super) fn parse(source: Source<'_>, environment: &Environment, overrides: &Overrides) -> Result<Config> {
-    source.tables(&["classifier", "records", "limits", "log", "policies"])?;
+    source.tables(&["classifier", "records", "limits", "log", "policies", "tls"])?;
     let mut file: File = toml::from_str(source.text).map_err(|error| source.blame_toml(&error))?;
     // Each source is checked with those below it, so that an error is told of the one that brought it in.
     file.name_policies();
@@ -119,7 +143,7 @@ pub(super) fn parse(source: Source<'_>, environment: &Environment, overrides: &O
     let before = table.clone();
     environment.over::<File>(&mut table)?;
     if table != before {
-        file = table.try_into().map_err(|error| Error::config("the environment").with(error))?;
+        file = table.try_into().map_err(|error| environment::incomplete(&error))?;
         file.name_policies();
         check(&file, |_, what, fix| Error::config(format!("with what the environment says, {what}: {fix}")))?;
     }
@@ -129,7 +153,9 @@ pub(super) fn parse(source: Source<'_>, environment: &Environment, overrides: &O
         let fix = "add `upstream = \"https://…\"` above the first table, or give --upstream URL";
         return Err(source.blame(0..0, NO_UPSTREAM, fix));
     };
-    Ok(file.with_upstream(upstream))
+    let config = file.with_upstream(upstream);
+    agree::check(&config, |path, what, fix| source.blame_at(path, what, fix))?;
+    Ok(config)
 }
 
 const NO_UPSTREAM: &str = "no upstream is named";

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::blame::Source;
 use super::file::{self, File};
 use super::schema::keys;
-use super::{Config, Environment, Overrides};
+use super::{Config, Environment, Overrides, secrets};
 use crate::error::{Error, Result};
 
 /// What the file is called where there is none.
@@ -24,7 +24,7 @@ impl Loaded {
     /// Reads the file at `path`, if there is one, and puts over it what the environment and the command line say.
     ///
     /// # Errors
-    /// As [`Config::from_toml`]; and if the environment sets what is no key, or to what is none of its values.
+    /// As [`Config::read`]; and if the environment sets what is no key, or to what is none of its values.
     pub fn from(path: Option<&Path>, environment: &Environment, overrides: &Overrides) -> Result<Self> {
         let (name, text) = match path {
             None => (NO_FILE.to_owned(), String::new()),
@@ -38,6 +38,7 @@ impl Loaded {
             ),
             _ => error,
         })?;
+        secrets::check(&config, source)?;
         let table: toml::Table = text.parse().unwrap_or_default();
         let set_by = keys::<File>().into_iter().filter_map(|key| {
             let flag = overrides.sets(&key.path).map(|flag| format!("the command line: {flag}"));

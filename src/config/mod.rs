@@ -14,26 +14,36 @@
 //! # Ok::<(), groundwire::Error>(())
 //! ```
 
+mod agree;
+mod auth;
 mod blame;
 mod environment;
 mod explain;
 mod file;
+mod forward;
 mod load;
 mod place;
 mod quantity;
 mod redact;
 mod schema;
+mod secrets;
 mod sections;
 mod suggest;
 mod text;
+mod tls;
+mod upstreams;
 mod whole;
 
+pub use auth::{AuthScheme, KeyHeader};
 pub use environment::Environment;
+pub use forward::{ProxyChoice, ProxyUrl};
 pub use load::Loaded;
 pub use place::{KeySource, Listen, Model, RecordsTo, UpstreamUrl};
 pub use quantity::{ByteSize, OrOff, Period, Share};
 pub use sections::{Classifier, Ids, Level, Limits, Log, LogFormat, Records, TrustedHeader};
 pub use text::Wrong;
+pub use tls::Tls;
+pub use upstreams::{Destination, Prefix, UpstreamRoute};
 pub use whole::Whole;
 
 use std::collections::BTreeMap;
@@ -54,11 +64,28 @@ pub struct Config {
     pub listen: Listen,
     /// Where health, readiness and metrics are; `127.0.0.1:9090` unless set.
     pub admin: OrOff<Listen>,
-    /// Where requests go. The only address that they ever go to.
+    /// Where requests go that none of [`upstreams`](Self::upstreams) takes. Requests go to no other address than these.
     pub upstream: UpstreamUrl,
-    /// A PEM file of certificates that an https upstream is trusted by, beside those of the platform.
+    /// A PEM file of certificates that an https upstream is trusted by, in place of those of the platform.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub upstream_ca: Option<PathBuf>,
+    /// A PEM file with the certificate (and its chain) that an https upstream is shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub upstream_client_certificate: Option<PathBuf>,
+    /// A PEM file with that certificate's key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub upstream_client_key: Option<PathBuf>,
+    /// The forward proxy that the upstream is reached through; what the environment says, unless set.
+    pub upstream_proxy: ProxyChoice,
+    /// Where the key is that replaces the callers' own credentials. Unless set, those are passed on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub upstream_key: Option<KeySource>,
+    /// The header that the key goes into. `authorization` unless set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub upstream_key_header: Option<KeyHeader>,
+    /// What stands before the key. `Bearer` in `authorization` and nothing elsewhere, unless set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub upstream_key_scheme: Option<OrOff<AuthScheme>>,
     /// The policy: one that ships, or the name of one of [`policies`](Self::policies). `gentle` unless set.
     pub policy: String,
     /// Whether responses carry what was judged, beside what was done.
@@ -70,6 +97,9 @@ pub struct Config {
     pub identity_key: Option<KeySource>,
     /// Which `x-groundwire-…` request headers are honoured. All are stripped.
     pub trust_headers: Vec<TrustedHeader>,
+    /// The certificate that clients are shown. Unless set, they speak HTTP in clear text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls: Option<Tls>,
     /// The classifier.
     pub classifier: Classifier,
     /// Records.
@@ -78,6 +108,9 @@ pub struct Config {
     pub limits: Limits,
     /// The log on standard error.
     pub log: Log,
+    /// Upstreams of their own for paths that start with a prefix.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub upstreams: Vec<UpstreamRoute>,
     /// Policies of the operator's own.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub policies: BTreeMap<String, RulePolicy>,
@@ -118,9 +151,12 @@ impl Config {
     /// Reads the file at `path`, and parses it.
     ///
     /// # Errors
-    /// As [`from_toml`](Self::from_toml), and if it cannot be read.
+    /// As [`from_toml`](Self::from_toml), if it cannot be read, and if a key of an upstream is not where it says.
     pub fn read(path: &Path, overrides: &Overrides) -> Result<Self> {
-        Self::from_toml(&read(path)?, &path.display().to_string(), overrides)
+        let (name, text) = (path.display().to_string(), read(path)?);
+        let config = Self::from_toml(&text, &name, overrides)?;
+        secrets::check(&config, blame::Source { name: &name, text: &text })?;
+        Ok(config)
     }
 
     /// The rules of the policy that is named.
@@ -130,7 +166,7 @@ impl Config {
         own.unwrap_or_else(|| RulePolicy { name: self.policy.clone(), rules: Vec::new() })
     }
 
-    /// The files, beside its own and the model's, whose content is part of the configuration.
+    /// The files, beside its own, the model's and those of `[tls]`, whose content is part of the configuration.
     pub fn files(&self) -> Vec<PathBuf> {
         fn walk(value: &toml::Value, files: &mut Vec<PathBuf>) {
             match value {
@@ -141,7 +177,11 @@ impl Config {
                 _ => {}
             }
         }
-        let mut files: Vec<PathBuf> = self.upstream_ca.iter().cloned().collect();
+        let mut files: Vec<PathBuf> = Vec::new();
+        for place in self.destinations() {
+            let client = place.client.into_iter().flat_map(|(certificate, key)| [certificate, key]);
+            files.extend(place.ca.into_iter().chain(client).map(Path::to_owned));
+        }
         // What TOML cannot express is a policy, and names no file.
         if let Ok(value) = toml::Value::try_from(self) {
             walk(&value, &mut files);

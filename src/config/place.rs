@@ -1,8 +1,9 @@
 //! Places that the configuration names: where to listen, where to forward, where to write, where to read from.
 
+use std::ffi::OsString;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use http::Uri;
@@ -104,8 +105,10 @@ impl FromStr for UpstreamUrl {
         if authority.as_str().contains('@') {
             return wrong("holds credentials", "leave them out: clients' own credentials are passed on");
         }
-        if authority.host().is_empty() || authority.as_str().ends_with(':') {
-            return wrong("has no host, or a colon and no port", example);
+        if authority.host().is_empty()
+            || authority.as_str().len() > authority.host().len() && authority.port_u16().is_none()
+        {
+            return wrong("has no host, or a port that is no number", example);
         }
         let path = parts.path_and_query;
         if path.as_ref().is_some_and(|path| path.query().is_some()) {
@@ -216,16 +219,7 @@ impl KeySource {
     /// # Errors
     /// If it is not there, or is too short to be a secret.
     pub fn load(&self) -> Result<IdentityKey> {
-        let secret = match self {
-            Self::Env(name) => std::env::var_os(name)
-                .ok_or_else(|| {
-                    Error::config(format!(
-                        "identity-key: the environment has no variable {name}; set it, or name another"
-                    ))
-                })?
-                .into_encoded_bytes(),
-            Self::File(path) => read_secret(path)?,
-        };
+        let secret = self.read().map_err(|absent| absent.of("identity-key"))?;
         // Editors and `echo` end files with a newline that is no part of the secret.
         let secret = secret.trim_ascii_end();
         if secret.len() < SECRET_BYTES {
@@ -236,11 +230,40 @@ impl KeySource {
         }
         Ok(IdentityKey::derive(secret))
     }
+
+    /// Reads what is there, as it is.
+    pub(crate) fn read(&self) -> Result<Vec<u8>, Absent> {
+        match self {
+            Self::Env(name) => std::env::var_os(name).map(OsString::into_encoded_bytes).ok_or_else(|| Absent {
+                what: format!("the environment has no variable {name}"),
+                fix: "set it, or name another".to_owned(),
+                cause: None,
+            }),
+            Self::File(path) => std::fs::read(path).map_err(|e| Absent {
+                what: format!("the file {} cannot be read", path.display()),
+                fix: format!("name a file that this user may read ({e})"),
+                cause: Some(e),
+            }),
+        }
+    }
 }
 
-fn read_secret(path: &Path) -> Result<Vec<u8>> {
-    std::fs::read(path)
-        .map_err(|e| Error::config(format!("identity-key: the file {} cannot be read", path.display())).with(e))
+/// A secret that is not where it is said to be.
+#[derive(Debug)]
+pub(crate) struct Absent {
+    pub(super) what: String,
+    pub(super) fix: String,
+    cause: Option<std::io::Error>,
+}
+
+impl Absent {
+    /// The error of whoever needs the secret for the key `name`.
+    pub(crate) fn of(self, name: &str) -> Error {
+        match self.cause {
+            None => Error::config(format!("{name}: {}; {}", self.what, self.fix)),
+            Some(cause) => Error::config(format!("{name}: {}", self.what)).with(cause),
+        }
+    }
 }
 
 impl FromStr for KeySource {
@@ -307,6 +330,8 @@ mod tests {
             "http://h/?q",
             "http://h#f",
             "http://h:",
+            "http://h:https",
+            "http://h:65536",
         ] {
             assert!(text.parse::<UpstreamUrl>().is_err(), "{text}");
         }

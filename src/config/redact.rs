@@ -4,7 +4,7 @@
 //! values of keys that take none. A key that is unknown may be followed by anything, an API key to begin with.
 
 /// The keys whose values may be shown.
-const HARMLESS: [&str; 50] = [
+const HARMLESS: [&str; 58] = [
     "listen",
     "admin",
     "policy",
@@ -12,6 +12,14 @@ const HARMLESS: [&str; 50] = [
     "tools",
     "trust-headers",
     "upstream-ca",
+    "upstream-client-certificate",
+    "tls",
+    "certificate",
+    "client-ca",
+    "handshake-timeout",
+    "upstreams",
+    "strip-prefix",
+    "client-certificate",
     "classifier",
     "model",
     "runtime",
@@ -92,7 +100,9 @@ fn known(line: &str) -> usize {
     }
     // A table's head, or a line that only goes on with what an earlier one began.
     let plain = line.trim();
-    let head = plain.strip_prefix('[').is_some_and(|name| is_key(name.strip_suffix(']').unwrap_or(name)));
+    let name = plain.strip_prefix("[[").map(|name| name.strip_suffix("]]").unwrap_or(name));
+    let name = name.or_else(|| plain.strip_prefix('[').map(|name| name.strip_suffix(']').unwrap_or(name)));
+    let head = name.is_some_and(is_key);
     if line.contains('=') || head { line.len() } else { 0 }
 }
 
@@ -119,6 +129,9 @@ mod tests {
             ("rules = [{ act = \"clarify, #=\" }]", "rules = [{ act = \"clarify, #=\" }]"),
             ("[clasifier]", "[clasifier]"),
             ("[policies.mine", "[policies.mine"),
+            ("[[upstreams]]", "[[upstreams]]"),
+            ("key = \"sk-123\"", "key ="),
+            ("proxy = \"u:p@h\"", "proxy ="),
             ("[\"sk-live 123\",", ""),
             ("sk-live-123", ""),
             ("  \"https://u:p@h\",", ""),

@@ -20,3 +20,6 @@ pub mod metrics {}
 
 #[doc = include_str!("privacy.md")]
 pub mod privacy {}
+
+#[doc = include_str!("upstreams.md")]
+pub mod upstreams {}

@@ -4,90 +4,61 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use http::Uri;
-use hyper_rustls::{ConfigBuilderExt, HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
 use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioIo;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
-use rustls::{ClientConfig, RootCertStore};
-use tokio::net::TcpStream;
 use tower_service::Service;
 
-use crate::config::Config;
-use crate::error::{Error, Result};
+use super::environment::ForwardProxy;
+use super::leg::{Joined, Leg};
+use super::trust;
+use crate::config::Destination;
+use crate::error::Result;
 
 type BoxError = Box<dyn StdError + Send + Sync>;
 
 /// How often a silent upstream connection is asked whether it is still there.
 const KEEP_ALIVE: Duration = Duration::from_secs(60);
 
-/// Opens connections to the upstream.
+/// Opens connections to one upstream.
 #[derive(Clone)]
 pub(super) struct Connector {
-    inner: HttpsConnector<HttpConnector>,
+    inner: HttpsConnector<Leg>,
     timeout: Duration,
 }
 
 impl Connector {
-    /// One connector for requests (HTTP/2 where an https upstream offers it), and one for tunnels (HTTP/1.1 always).
+    /// One connector for requests (HTTP/2 where an https upstream offers it), and one for tunnels (HTTP/1.1 always, and
+    /// through a forward proxy by `CONNECT` always).
     ///
     /// # Errors
-    /// If the upstream is https and there is nothing to trust it by.
-    pub(super) fn pair(config: &Config) -> Result<(Self, Self)> {
+    /// If a file that the configuration names cannot be used, or there is nothing to trust an https upstream by.
+    pub(super) fn pair(
+        destination: &Destination<'_>,
+        proxy: Option<&ForwardProxy>,
+        timeout: Duration,
+    ) -> Result<(Self, Self)> {
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
         tcp.set_keepalive(Some(KEEP_ALIVE));
-        let tls = tls(config)?;
-        let timeout = config.limits.connect_timeout.0;
+        let leg = |connect| match proxy {
+            Some(proxy) => Leg::through(&proxy.at, connect, tcp.clone()),
+            None => Ok(Leg::Straight(tcp.clone())),
+        };
+        let tls = trust::towards(destination)?;
         let builder = || HttpsConnectorBuilder::new().with_tls_config(tls.clone()).https_or_http();
-        let both = builder().enable_all_versions().wrap_connector(tcp.clone());
-        let first = builder().enable_http1().wrap_connector(tcp);
+        let both = builder().enable_all_versions().wrap_connector(leg(destination.url.is_https())?);
+        let first = builder().enable_http1().wrap_connector(leg(true)?);
         Ok((Self { inner: both, timeout }, Self { inner: first, timeout }))
     }
 }
 
-fn tls(config: &Config) -> Result<ClientConfig> {
-    let builder = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(|e| Error::config("TLS cannot be set up").with(e))?;
-    if !config.upstream.is_https() {
-        // Never used; reading the platform's certificates would only cost time at the start.
-        return Ok(builder.with_root_certificates(RootCertStore::empty()).with_no_client_auth());
-    }
-    if let Some(path) = &config.upstream_ca {
-        let unreadable =
-            |e| Error::config(format!("upstream-ca: no certificates can be read from {}", path.display())).with(e);
-        let mut roots = RootCertStore::empty();
-        for certificate in CertificateDer::pem_file_iter(path).map_err(unreadable)? {
-            let certificate = certificate.map_err(unreadable)?;
-            roots.add(certificate).map_err(|e| {
-                Error::config(format!("upstream-ca: {} holds a certificate that cannot be trusted", path.display()))
-                    .with(e)
-            })?;
-        }
-        if roots.is_empty() {
-            return Err(Error::config(format!("upstream-ca: {} holds no certificate in PEM", path.display())));
-        }
-        return Ok(builder.with_root_certificates(roots).with_no_client_auth());
-    }
-    let builder = builder.with_native_roots().map_err(|e| {
-        Error::config(
-            "the upstream is https and this system has no certificates to trust it by; install the package \
-             `ca-certificates`, set SSL_CERT_FILE, or set `upstream-ca`",
-        )
-        .with(e)
-    })?;
-    Ok(builder.with_no_client_auth())
-}
-
 impl Service<Uri> for Connector {
-    type Response = MaybeHttpsStream<TokioIo<TcpStream>>;
+    type Response = MaybeHttpsStream<Joined>;
     type Error = BoxError;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, BoxError>> + Send>>;
 

@@ -1,4 +1,4 @@
-//! One client's connection: HTTP/1.1 or h2c, served until either side ends it, its limits pass, or the server drains.
+//! One client's connection: HTTP/1.1 or HTTP/2, in clear text or not, served until either side ends it, its limits pass, or the server drains.
 
 use std::fmt;
 use std::future::{Future, poll_fn};
@@ -14,7 +14,7 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Sleep, sleep};
 use tower_service::Service;
 
@@ -86,8 +86,9 @@ impl Shared {
 }
 
 /// Serves one connection. `busy` ones only learn that there are too many.
-pub(super) async fn serve<S, R>(socket: TcpStream, mut slot: Slot, live: Live<S>, busy: bool)
+pub(super) async fn serve<IO, S, R>(socket: IO, mut slot: Slot, live: Live<S>, busy: bool)
 where
+    IO: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     S: Service<Request<InboundBody>, Response = Response<R>, Error = Fault> + Clone + Send + 'static,
     S::Future: Send,
     R: Body<Data = Bytes> + Send + 'static,

@@ -22,6 +22,7 @@ use super::readiness::Readiness;
 /// | `connections` | | clients' connections that are open, tunnels included |
 /// | `connections_failed_total` | `reason` | clients' connections that ended in an error: see below |
 /// | `requests_in_flight` | | requests whose response is not over |
+/// | `certificate_reads_total` | `outcome` | times the certificate was read anew: `ok`, or `failed` and the old one stays |
 /// | `faults_total` | `origin`, `kind` | requests answered with an error of ours |
 /// | `broken_responses_total` | | responses that broke off after their head |
 /// | `interim_responses_total` | `status` | 1xx responses of an HTTP/1.1 upstream, none of which goes on |
@@ -32,7 +33,8 @@ use super::readiness::Readiness;
 ///
 /// The reasons of a failed connection: `bad_head` (no HTTP; answered with an empty 400), `head_too_large` (answered with
 /// an empty 431 or 414), `head_too_slow` (closed unanswered), `client_left` (in the middle of a head; of one that leaves
-/// later, the request's record tells), `http2` (an error of the protocol), `broken` (anything else, mostly a reset).
+/// later, the request's record tells), `plain_http` (clear text where TLS is spoken; answered with a 400), `tls_handshake`
+/// (one that failed), `tls_too_slow` (one that took longer than `handshake-timeout`), `http2` (an error of the protocol), `broken` (anything else, mostly a reset).
 #[derive(Clone, Debug, Default)]
 pub struct Counts {
     pub(super) connections: Gauge,
@@ -46,6 +48,7 @@ pub struct Counts {
     pub(super) accepts_failed: Counter,
     /// Requests that were let in: those that `in-flight` bounds.
     pub(super) admitted: Arc<AtomicUsize>,
+    certificates: Family<OutcomeLabel, Counter>,
     readiness: Readiness,
 }
 
@@ -68,7 +71,17 @@ struct ClassLabel {
 }
 
 /// The reasons of a failed connection.
-const FAILURES: [&str; 6] = ["bad_head", "head_too_large", "head_too_slow", "client_left", "http2", "broken"];
+const FAILURES: [&str; 9] = [
+    "bad_head",
+    "head_too_large",
+    "head_too_slow",
+    "client_left",
+    "plain_http",
+    "tls_handshake",
+    "tls_too_slow",
+    "http2",
+    "broken",
+];
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct FaultLabels {
@@ -79,6 +92,11 @@ struct FaultLabels {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ReasonLabel {
     reason: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OutcomeLabel {
+    outcome: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -110,6 +128,7 @@ impl Counts {
         registry.register_with_unit("upstream_head", help, Unit::Seconds, self.upstream_head.0.clone());
         let help = "Clients that the system refused to accept";
         registry.register("accepts_failed", help, self.accepts_failed.clone());
+        registry.register("certificate_reads", "Times the certificate was read anew", self.certificates.clone());
         registry.register_collector(Box::new(self.readiness.clone()));
         self.begin_at_zero();
     }
@@ -122,6 +141,9 @@ impl Counts {
         }
         for reason in FAILURES {
             drop(self.failed.get_or_create(&ReasonLabel { reason }));
+        }
+        for outcome in ["ok", "failed"] {
+            drop(self.certificates.get_or_create(&OutcomeLabel { outcome }));
         }
         for class in CLASSES {
             drop(self.upstream.get_or_create(&ClassLabel { class }));
@@ -138,6 +160,10 @@ impl Counts {
 
     pub(super) fn fault(&self, kind: FaultKind) {
         self.faults.get_or_create(&FaultLabels { origin: kind.origin(), kind: kind.as_str() }).inc();
+    }
+
+    pub(super) fn certificates_read(&self, ok: bool) {
+        self.certificates.get_or_create(&OutcomeLabel { outcome: if ok { "ok" } else { "failed" } }).inc();
     }
 
     pub(super) fn connection_failed(&self, reason: &'static str) {

@@ -14,27 +14,36 @@
 mod access;
 mod activity;
 mod admin;
+mod certificates;
 mod connect;
 mod connection;
 mod counts;
+mod credentials;
+mod environment;
 mod exchange;
 mod fault;
 mod gate;
 mod headers;
 mod inbound;
+mod leg;
 mod live;
 mod metered;
 mod outbound;
+mod pem;
 mod phase;
+mod place;
 mod readiness;
 mod rescue;
+mod secure;
 mod server;
 mod target;
 mod trailers;
+mod trust;
 mod tunnel;
 mod upstream;
 
 pub use access::AccessLog;
+pub use certificates::Certificates;
 pub use counts::Counts;
 pub use fault::{Fault, FaultKind};
 pub use inbound::{BodyFault, InboundBody};
@@ -43,3 +52,22 @@ pub use metered::{Metered, MeteredFuture};
 pub use outbound::OutboundBody;
 pub use server::Server;
 pub use upstream::Upstream;
+
+use crate::config::Config;
+use crate::error::Result;
+
+/// Reads every certificate, key and forward proxy that a configuration names, as a server and its upstreams would, and
+/// connects to nothing.
+///
+/// # Errors
+/// If one of them is not there or cannot be used.
+pub fn check(config: &Config) -> Result<()> {
+    if let Some(tls) = &config.tls {
+        certificates::check(tls)?;
+    }
+    config.destinations().try_for_each(|destination| {
+        trust::check(&destination)?;
+        environment::found(&destination)?;
+        credentials::Key::of(&destination).map(drop)
+    })
+}

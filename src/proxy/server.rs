@@ -16,10 +16,12 @@ use tokio::task::JoinSet;
 use tower_service::Service;
 
 use super::admin;
+use super::certificates::Certificates;
 use super::connection;
 use super::gate::Gate;
 use super::phase::Lives;
 use super::readiness::Readiness;
+use super::secure;
 use super::{AccessLog, Counts, Fault, InboundBody, Live};
 use crate::config::{Config, OrOff};
 use crate::error::{Error, Result};
@@ -41,6 +43,7 @@ pub struct Server {
     tasks: JoinSet<()>,
     readiness: Readiness,
     counts: Counts,
+    certificates: Option<Certificates>,
     config: Config,
     overview: Overview,
 }
@@ -59,7 +62,7 @@ impl Server {
     /// Listens where `config` says.
     ///
     /// # Errors
-    /// If an address is taken, or is not one of this machine's.
+    /// If an address is taken, or is not one of this machine's; and if a file that `[tls]` names cannot be used.
     pub fn bind(config: &Config) -> Result<Self> {
         let (listener, address) = listen("listen", config.listen.0)?;
         let admin = match config.admin {
@@ -74,6 +77,7 @@ impl Server {
             admin,
             tasks: JoinSet::new(),
             readiness,
+            certificates: config.tls.as_ref().map(|tls| Certificates::load(tls, counts.clone())).transpose()?,
             counts,
             config: config.clone(),
             overview: Overview::default(),
@@ -88,6 +92,11 @@ impl Server {
     /// Where the admin endpoints are.
     pub fn admin_address(&self) -> Option<SocketAddr> {
         self.admin.as_ref().map(|(_, address)| *address)
+    }
+
+    /// What clients are shown, to have it read again; it is by itself when the files change, and on SIGHUP.
+    pub fn certificates(&self) -> Option<&Certificates> {
+        self.certificates.as_ref()
     }
 
     /// What the transport counts.
@@ -154,12 +163,17 @@ impl Server {
         R::Error: std::error::Error + Send + Sync,
     {
         // The admin endpoints live as long as this future.
-        let Self { listener, address, admin: _, tasks: _tasks, readiness, counts, config: _, overview: _ } = self;
+        let Self { listener, address, readiness, counts, certificates, .. } = self;
+        let mut tasks = self.tasks;
         let lives = Lives::new();
         let mut gate = Gate::new(counts.accepts_failed.clone());
         let mut stop = pin!(stop);
         readiness.ready();
-        tracing::info!(%address, "listening on http://{address}");
+        let scheme = if certificates.is_some() { "https" } else { "http" };
+        tracing::info!(%address, "listening on {scheme}://{address}");
+        if let Some(certificates) = &certificates {
+            tasks.spawn(certificates.clone().watch());
+        }
         loop {
             let (socket, permit, busy) = tokio::select! {
                 biased;
@@ -167,7 +181,13 @@ impl Server {
                 accepted = gate.accept(&listener, || live.current().shared.connections) => accepted,
             };
             let slot = lives.slot(permit, &counts.connections);
-            tokio::spawn(connection::serve(socket, slot, live.clone(), busy));
+            match &certificates {
+                None => tokio::spawn(connection::serve(socket, slot, live.clone(), busy)),
+                Some(shown) => {
+                    let (shown, counts) = (shown.clone(), counts.clone());
+                    tokio::spawn(secure::serve(shown, socket, slot, live.clone(), counts, busy))
+                }
+            };
         }
         readiness.drain();
         drop(listener);

@@ -1,4 +1,4 @@
-//! The upstream as a service: one address, pooled connections, every fault told apart.
+//! The upstreams as a service: the path says which, connections are pooled, every fault is told apart.
 
 use std::fmt;
 use std::future::Future;
@@ -12,29 +12,23 @@ use http::header::{CONTENT_LENGTH, EXPECT, HOST};
 use http::{HeaderValue, Method, Request, Response, StatusCode, Version};
 use http_body::Body;
 use hyper::body::Incoming;
-use hyper_util::client::legacy::Client;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tower_service::Service;
 
-use super::connect::Connector;
 use super::headers::{set_upgrade, strip_hop_by_hop, upgrade};
-use super::target::Target;
+use super::place::{Places, Reach};
 use super::tunnel::{self, Tunnelled};
 use super::{Fault, FaultKind, trailers};
 use crate::config::Config;
 use crate::error::Result;
 use crate::layer::Refusal;
 
-/// Sends requests to the upstream, with nothing of the client's connection in them and nothing of ours.
+/// Sends requests to the upstreams of a configuration, with nothing of the client's connection in them and nothing of ours.
 pub struct Upstream<B> {
     inner: Arc<Inner<B>>,
 }
 
 struct Inner<B> {
-    target: Target,
-    client: Client<Connector, B>,
-    /// For requests that switch protocols, which HTTP/2 cannot.
-    tunnels: Client<Connector, B>,
+    places: Places<B>,
     head_timeout: Option<Duration>,
 }
 
@@ -43,25 +37,23 @@ where
     B: Body<Data = Bytes> + Send + Unpin + 'static,
     B::Error: std::error::Error + Send + Sync + 'static,
 {
-    /// The upstream of this configuration. Connects to it with the first request.
+    /// The upstreams of this configuration. Each is connected to with its first request.
     ///
     /// # Errors
-    /// If it is https and there is nothing to trust it by.
+    /// If one is https and there is nothing to trust it by, or a file, a key or a forward proxy of one cannot be used.
     pub fn new(config: &Config) -> Result<Self> {
-        let (both, first) = Connector::pair(config)?;
-        let mut builder = Client::builder(TokioExecutor::new());
-        builder
-            .pool_timer(TokioTimer::new())
-            .timer(TokioTimer::new())
-            .pool_idle_timeout(config.limits.upstream_idle_timeout.0)
-            .http2_adaptive_window(true);
-        let inner = Inner {
-            target: Target::new(&config.upstream),
-            client: builder.build(both),
-            tunnels: builder.build(first),
-            head_timeout: config.limits.response_head_timeout.on().map(|period| period.0),
-        };
-        Ok(Self { inner: Arc::new(inner) })
+        let head_timeout = config.limits.response_head_timeout.on().map(|period| period.0);
+        Ok(Self { inner: Arc::new(Inner { places: Places::of(config)?, head_timeout }) })
+    }
+
+    /// Says, whenever it is asked, which upstreams could not be reached when they were last connected to; `None` where
+    /// there are none. For [`Server::degraded_by`](super::Server::degraded_by).
+    pub fn ailment(&self) -> impl Fn() -> Option<String> + Send + Sync + 'static {
+        let all: Vec<Reach> = self.inner.places.reach().cloned().collect();
+        move || {
+            let lost: Vec<&str> = all.iter().filter_map(Reach::lost).collect();
+            (!lost.is_empty()).then(|| format!("could not be reached: {}", lost.join(", ")))
+        }
     }
 }
 
@@ -92,15 +84,17 @@ where
         // The server has refused it for its head alone, and only wants to have it recorded.
         return Err(Fault::new(FaultKind::BodyTooLarge));
     }
-    let uri = inner.target.of(request.uri()).filter(|_| request.method() != Method::CONNECT);
+    let place = inner.places.for_path(request.uri().path());
+    let uri = place.target.of(request.uri()).filter(|_| request.method() != Method::CONNECT);
     *request.uri_mut() = uri.ok_or_else(|| Fault::new(FaultKind::NotServed))?;
     let protocols = upgrade(request.version(), request.headers());
     let waiting = protocols.as_ref().map(|_| Tunnelled::begin(&mut request));
     prepare(&mut request, protocols);
+    place.authorise(&mut request, waiting.is_some());
     // Of a body of known length hyper would send no trailers over HTTP/1.1, announced or not.
     let sized = request.headers().contains_key(CONTENT_LENGTH) || request.body().size_hint().exact().is_some();
     trailers::announce(request.headers_mut(), !sized);
-    let client = if waiting.is_some() { &inner.tunnels } else { &inner.client };
+    let client = if waiting.is_some() { &place.tunnels } else { &place.client };
     let answer = client.request(request);
     let answer = match inner.head_timeout {
         None => answer.await,
@@ -108,7 +102,14 @@ where
             tokio::time::timeout(timeout, answer).await.map_err(|_| Fault::new(FaultKind::HeadTimedOut))?
         }
     };
-    let mut response = answer.map_err(Fault::from_client)?;
+    let answer = answer.map_err(Fault::from_client);
+    place.reach.note(answer.as_ref().err().map(Fault::kind));
+    let mut response = answer?;
+    if place.is_absolute() && waiting.is_none() && response.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
+        // The forward proxy's, not the upstream's; and the client has no credentials for it.
+        place.reach.note(Some(FaultKind::Unreachable));
+        return Err(Fault::new(FaultKind::Unreachable).with("the forward proxy wants other credentials"));
+    }
     let switched = upgrade_of(&response);
     // Each hop speaks a version of its own; this one's is the server's to choose.
     *response.version_mut() = Version::HTTP_11;
@@ -150,6 +151,8 @@ impl<B> Clone for Upstream<B> {
 
 impl<B> fmt::Debug for Upstream<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Upstream").field("target", &self.inner.target).finish_non_exhaustive()
+        f.debug_struct("Upstream")
+            .field("reach", &self.inner.places.reach().collect::<Vec<_>>())
+            .finish_non_exhaustive()
     }
 }

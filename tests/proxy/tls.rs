@@ -119,6 +119,6 @@ fn nothing_to_trust_is_an_error_at_the_start() {
         let config = config("https://h", &format!("upstream-ca = \"{ca}\""));
         groundwire::proxy::Upstream::<http_body_util::Empty<Bytes>>::new(&config).unwrap_err().to_string()
     };
-    assert!(start("/no/such/file").contains("no certificates can be read"));
+    assert!(start("/no/such/file").contains("upstream-ca: /no/such/file cannot be read"));
     assert!(start(&format!("{FOLDER}/server.key")).contains("holds no certificate"));
 }

@@ -35,9 +35,12 @@ impl Observer for Tell {
     }
 }
 
-/// A configuration on free ports, in front of `upstream`, with `more` as it would stand in the file.
+/// A configuration on free ports, in front of `upstream`, with `more` as it would stand in the file. No forward proxy of the
+/// environment's is asked.
 pub fn config(upstream: &str, more: &str) -> Config {
-    let text = format!("listen = \"127.0.0.1:0\"\nadmin = \"127.0.0.1:0\"\nupstream = \"{upstream}\"\n{more}");
+    let text = format!(
+        "listen = \"127.0.0.1:0\"\nadmin = \"127.0.0.1:0\"\nupstream = \"{upstream}\"\nupstream-proxy = \"off\"\n{more}"
+    );
     Config::from_toml(&text, "test.toml", &Overrides::default()).unwrap()
 }
 

@@ -13,6 +13,10 @@ use super::{Peer, within};
 pub fn groundwire(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_groundwire"));
     command.args(arguments).stdin(Stdio::null()).kill_on_drop(true);
+    // Upstreams of tests are on this machine, whatever forward proxy leads out of it.
+    for name in ["http_proxy", "https_proxy", "all_proxy", "no_proxy"] {
+        command.env_remove(name).env_remove(name.to_ascii_uppercase());
+    }
     command
 }
 

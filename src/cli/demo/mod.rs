@@ -72,7 +72,7 @@ impl Demo {
             }
         };
         let grounder = Grounder::builder(classifier, policy).identity_key(IdentityKey::derive(b"demo"));
-        let mut player = play::Player::start(grounder, upstream, self.model).await?;
+        let mut player = play::Player::start(grounder, upstream, scripted, self.model).await?;
         let mut out = anstream::stdout();
         let failed = |e| Error::io("standard output failed").with(e);
         if !self.json {

@@ -68,10 +68,17 @@ impl Observer for Tell {
 }
 
 impl Player {
-    pub(super) async fn start(grounder: GrounderBuilder, upstream: UpstreamUrl, model: String) -> Result<Self> {
-        let settings = "listen = \"127.0.0.1:0\"\nadmin = \"off\"";
+    pub(super) async fn start(
+        grounder: GrounderBuilder,
+        upstream: UpstreamUrl,
+        scripted: bool,
+        model: String,
+    ) -> Result<Self> {
+        // The scripted upstream is in this process, where no forward proxy leads.
+        let proxy = if scripted { "off" } else { "env" };
+        let settings = format!("listen = \"127.0.0.1:0\"\nadmin = \"off\"\nupstream-proxy = \"{proxy}\"");
         let overrides = Overrides { upstream: Some(upstream), ..Overrides::default() };
-        let config = Config::from_toml(settings, "the demonstration's settings", &overrides)?;
+        let config = Config::from_toml(&settings, "the demonstration's settings", &overrides)?;
         let (tell, records) = mpsc::unbounded_channel();
         let grounder = grounder.observer(Tell(tell)).build();
         let forwarded = Forwarded::default();
