@@ -52,11 +52,8 @@ async fn each_request_has_its_line_with_its_identifiers_and_no_secret() {
     let mut there = None;
     for headers in [&*ids, "x-request-id: no \"id\r\ntraceparent: 00-hunter2\r\n", ""] {
         client.send(call(headers)).await;
-        if there.is_none() {
-            there = Some(upstream.accept().await);
-        }
+        let request = upstream.request(&mut there).await;
         let there = there.as_mut().unwrap();
-        let request = there.message().await;
         for line in headers.lines() {
             assert!(request.head.contains(line), "what was sent passes: {}", request.head);
         }
@@ -65,15 +62,14 @@ async fn each_request_has_its_line_with_its_identifiers_and_no_secret() {
         assert_eq!(client.message().await.status(), 200);
     }
     client.send("GET /v1/models?key=hunter2 HTTP/1.1\r\nhost: x\r\n\r\n").await;
-    let mut there = there.unwrap();
-    there.message().await;
-    there.send(ok("{}").replace("200 OK", "404 Not Found")).await;
+    upstream.request(&mut there).await;
+    there.as_mut().unwrap().send(ok("{}").replace("200 OK", "404 Not Found")).await;
     client.message().await;
     // One that leaves before there is a response.
     client.send(call("")).await;
-    there.message().await;
+    upstream.request(&mut there).await;
     drop(client);
-    there.closed().await;
+    there.unwrap().closed().await;
 
     let access = lines(&served, "access.jsonl", 5).await;
     let of = |line: usize, key: &str| access[line][key].clone();
@@ -113,16 +109,16 @@ async fn identifiers_are_made_up_where_that_is_wished_for() {
     let served = configured(&text(&upstream.url(), more)).await;
     let mut client = served.connect().await;
     client.send(call("")).await;
-    let mut there = upstream.accept().await;
-    let first = there.message().await;
+    let mut there = None;
+    let first = upstream.request(&mut there).await;
     let (id, trace) = (first.header("x-request-id").unwrap(), first.header("traceparent").unwrap());
     assert!(id.len() == 32 && trace.len() == 55, "{id} {trace}");
-    there.send(ok(REPLY)).await;
+    there.as_mut().unwrap().send(ok(REPLY)).await;
     client.message().await;
     client.send(call(&format!("x-request-id: mine\r\ntraceparent: {TRACE}\r\n"))).await;
-    let second = there.message().await;
+    let second = upstream.request(&mut there).await;
     assert_eq!((second.header("x-request-id"), second.header("traceparent")), (Some("mine"), Some(TRACE)));
-    there.send(ok(REPLY)).await;
+    there.unwrap().send(ok(REPLY)).await;
     client.message().await;
     let records = lines(&served, "turns.jsonl", 2).await;
     assert_eq!((&records[0]["request_id"], &records[0]["traceparent"]), (&id.into(), &trace.into()));
