@@ -21,6 +21,7 @@ pub struct Error {
 #[allow(dead_code, reason = "which kinds can happen depends on the features")]
 pub(crate) enum Kind {
     Config,
+    Usage,
     Model,
     Io,
 }
@@ -33,6 +34,11 @@ impl Error {
     #[cfg(any(feature = "toml", feature = "proxy"))]
     pub(crate) fn config(message: impl Into<String>) -> Self {
         Self::new(Kind::Config, message)
+    }
+
+    #[cfg(feature = "proxy")]
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self::new(Kind::Usage, message)
     }
 
     #[cfg(feature = "onnx")]
@@ -52,6 +58,11 @@ impl Error {
     /// Whether the configuration is at fault; the message names file, line, column and the fix.
     pub fn is_config(&self) -> bool {
         self.kind == Kind::Config
+    }
+
+    /// Whether the command line is at fault, alone or for what it says over a configuration that is right.
+    pub fn is_usage(&self) -> bool {
+        self.kind == Kind::Usage
     }
 
     /// Whether the classifier's model or its runtime is at fault.

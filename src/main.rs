@@ -9,15 +9,10 @@ fn main() -> ExitCode {
     if is_closed_pipe(&*failure) {
         return ExitCode::SUCCESS;
     }
-    let mut message = format!("error: {failure}\n");
-    let mut next = failure.source();
-    while let Some(cause) = next {
-        message.push_str(&format!("  because: {cause}\n"));
-        next = cause.source();
-    }
     // Where standard error is gone there is nobody to tell.
-    let _ = io::stderr().write_all(message.as_bytes());
-    ExitCode::FAILURE
+    let _ = writeln!(io::stderr(), "error: {}", groundwire::cli::told(&*failure));
+    let usage = failure.downcast_ref::<groundwire::Error>().is_some_and(groundwire::Error::is_usage);
+    if usage { ExitCode::from(2) } else { ExitCode::FAILURE }
 }
 
 /// Whether whoever read our output has seen enough of it: `groundwire … | head`.

@@ -57,6 +57,10 @@ impl Judge for Scripted {
         Ok(judgement())
     }
 
+    fn reads_replies(&self) -> bool {
+        true
+    }
+
     fn judge_reply(&mut self, window: &Window) -> Result<Option<AssistantJudgement>> {
         self.judge(window)?;
         Ok(Some(AssistantJudgement { acts: Distribution::new(&[0.0; 9]).unwrap(), tokens: 4 }))
@@ -443,4 +447,45 @@ fn replies_are_finished_or_given_up_when_the_process_ends() {
     bench.gate.open();
     assert!(answer_of(&bench, "and it goes on"));
     assert_eq!(bench.classifier.stats().counts.replies_dropped, 2);
+}
+
+/// Reads no replies, and says nothing of them.
+struct Plain;
+
+impl Judge for Plain {
+    fn judge(&mut self, _: &Window) -> Result<Judgement> {
+        Ok(judgement())
+    }
+}
+
+#[test]
+fn a_judge_that_reads_no_replies_is_given_none() {
+    let plain = ThreadedClassifier::start(patient(), None, || Ok(Box::new(Plain) as Box<dyn Judge>)).unwrap();
+    assert!(!plain.reads_replies());
+    assert!(bench(patient()).classifier.reads_replies());
+}
+
+#[test]
+fn whoever_takes_his_time_over_a_reply_delays_no_deadline_and_no_turn() {
+    let options = PoolOptions::default().deadline(Duration::from_millis(20)).stall_after(Duration::from_secs(20));
+    let bench = bench(options);
+    // Told on the keeper's thread, this would be the last thing it does.
+    let (entered, told) = std::sync::mpsc::channel();
+    let slow = bench.gate.clone();
+    let turns = vec![Turn::new(Role::Assistant, "fine words here")];
+    let window = Window::of(&Conversation { turns, tools: false }, 0).unwrap();
+    let slowly = ReplyAnswer::new(move |_| {
+        entered.send(()).unwrap();
+        slow.wait();
+    });
+    bench.classifier.read_reply(ReplyTurn { window, answer: slowly });
+    told.recv_timeout(Duration::from_secs(60)).expect("nobody was told");
+    until("the thread judges on", || answer(ask(&bench.classifier, "plain words")).is_ok());
+    let hanging = ask(&bench.classifier, "hang here please");
+    assert_eq!(answer(hanging).unwrap_err(), Bypass::Deadline, "and deadlines are kept");
+    // What waits to be told is bounded: past it, replies are not taken.
+    let full: Vec<_> = (0..80).map(|i| read(&bench.classifier, &format!("fine words {i}"))).collect();
+    assert!(bench.classifier.stats().counts.replies_dropped >= 80 - 64, "no more than there is room for");
+    bench.gate.open();
+    assert!(full.iter().all(|told| told.recv_timeout(Duration::from_secs(60)).is_ok()), "each is told of in the end");
 }

@@ -49,7 +49,10 @@ async fn check_says_what_a_configuration_comes_to() {
         assert!(shown.contains(line), "{shown}");
     }
     std::fs::write(&path, &shown).unwrap();
-    assert_eq!(output(&["check", name]).await.stdout, good.stdout, "what is shown is a configuration itself");
+    let again = output(&["check", name]).await;
+    let values =
+        |said: &str| said.lines().filter_map(|line| Some(line.split_once(" # ")?.0.to_owned())).collect::<Vec<_>>();
+    assert_eq!(values(text(&again.stdout)), values(&format!("ok\n{shown}")), "what is shown is a configuration itself");
     std::fs::write(&path, "upstream = \"https://api.openai.com\"\nlisen = \"127.0.0.1:1\"\n").unwrap();
     let bad = output(&["check", name]).await;
     assert_eq!(bad.status.code(), Some(1));

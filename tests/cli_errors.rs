@@ -2,7 +2,7 @@
 //! configuration.
 //!
 //! All messages stand in `tests/data/messages.txt`, to be read as a whole. Where one is changed on purpose,
-//! `GROUNDWIRE_WRITE_MESSAGES=1 cargo test --test cli_errors` writes the file anew.
+//! `WRITE_MESSAGES=1 cargo test --test cli_errors` writes the file anew.
 
 #![cfg(all(feature = "cli", unix))]
 #![allow(clippy::unwrap_used, clippy::expect_used)]
@@ -32,7 +32,7 @@ const NOT_OURS: [&str; 14] = [
 ];
 
 /// Every key with values of each wrong kind; `upstream` stands above all tables, where it is not the one that is wrong.
-const KEYS: [(&str, &str, &[&str]); 57] = [
+const KEYS: [(&str, &str, &[&str]); 62] = [
     ("", "listen", &["1", "\"\"", "\"8080\"", "\"example.com:80\"", "\"127.0.0.1:99999\"", "[]"]),
     ("", "admin", &["false", "\"\"", "\"on\"", "\"127.0.0.1:8080\""]),
     (
@@ -87,6 +87,8 @@ const KEYS: [(&str, &str, &[&str]); 57] = [
     ("limits", "decoded-bytes", &["4", "\"4\""]),
     ("limits", "text-bytes", &["1.5", "\"1 mib\""]),
     ("limits", "connections", &["\"many\"", "-1", "0", "1000001"]),
+    ("limits", "in-flight", &["\"many\"", "0", "1000001"]),
+    ("limits", "header-count", &["\"many\"", "0", "10001"]),
     ("limits", "head-bytes", &["8192", "\"1KiB\"", "\"8 kilobytes\""]),
     ("limits", "head-timeout", &["10", "\"0s\"", "\"ten\""]),
     ("limits", "idle-timeout", &["2", "\"0s\"", "\"2min\""]),
@@ -98,6 +100,9 @@ const KEYS: [(&str, &str, &[&str]); 57] = [
     ("limits", "connection", &["1"]),
     ("log", "format", &["1", "\"\"", "\"xml\""]),
     ("log", "level", &["1", "\"\"", "\"loud\"", "\"info,,=\""]),
+    ("log", "access", &["1", "\"\"", "false"]),
+    ("log", "request-id", &["true", "\"off\""]),
+    ("log", "traceparent", &["1", "\"generat\""]),
     ("policies.gentle", "rules", &["[]"]),
     ("policies.mine", "rule", &["[]"]),
     ("policies.mine", "rules", &["1", "{}", "[1]", "[{}]"]),
@@ -167,9 +172,34 @@ const ARGUMENTS: [&[&str]; 17] = [
     &["demo", "no-such-file.txt"],
 ];
 
+/// Variables that are wrong, each alone beside a file that is right.
+const VARIABLES: [(&str, &str); 16] = [
+    ("GROUNDWIRE_LISTEN", "8080"),
+    ("GROUNDWIRE_UPSTREAM", "https://u:p@h/?key=k"),
+    ("GROUNDWIRE_POLICY", "gentel"),
+    ("GROUNDWIRE_TOOLS", "stear"),
+    ("GROUNDWIRE_DEBUG_HEADERS", "yes"),
+    ("GROUNDWIRE_IDENTITY_KEY", "hunter2"),
+    ("GROUNDWIRE_TRUST_HEADERS", "mode, user"),
+    ("GROUNDWIRE_CLASSIFIER__THREADS", "many"),
+    ("GROUNDWIRE_CLASSIFIER__THREADS", "0"),
+    ("GROUNDWIRE_CLASSIFIER__BASE_RATE", "3 %"),
+    ("GROUNDWIRE_LIMITS__MAX_BODY", "big"),
+    ("GROUNDWIRE_LIMITS__MAX_BODDY", "4MiB"),
+    ("GROUNDWIRE_LIMITS_MAX_BODY", "4MiB"),
+    ("GROUNDWIRE_MAX_BODY", "4MiB"),
+    ("GROUNDWIRE_KEYS", "hunter2"),
+    ("GROUNDWIRE_COLOUR", "hunter2"),
+];
+
 fn groundwire(arguments: &[&str], folder: &Path) -> Output {
+    command(arguments, folder).output().unwrap()
+}
+
+fn command(arguments: &[&str], folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_groundwire"));
-    command.args(arguments).current_dir(folder).stdin(Stdio::null()).output().unwrap()
+    command.args(arguments).current_dir(folder).stdin(Stdio::null());
+    command
 }
 
 /// What `check` says about this file.
@@ -220,6 +250,17 @@ fn every_key_and_flag_says_what_where_and_how_to_mend_it() {
     }
     TOGETHER.into_iter().for_each(|text| row(&format!("upstream = \"http://h\"\n{text}")));
     FILES.into_iter().for_each(&mut row);
+    std::fs::write(folder.path().join("g.toml"), "upstream = \"http://h\"").unwrap();
+    for (name, value) in VARIABLES {
+        let output = command(&["check", "g.toml"], folder.path()).env(name, value).output().unwrap();
+        let message = String::from_utf8(output.stderr).unwrap();
+        plain(name, &message);
+        assert!(message.contains(name) || message.contains("the environment"), "{message}");
+        for secret in ["hunter2", "u:p", "key=k"] {
+            assert!(!message.contains(secret), "{message}");
+        }
+        writeln!(all, "$ {name}=… groundwire check g.toml\n[{}] {message}", output.status.code().unwrap()).unwrap();
+    }
     for arguments in ARGUMENTS {
         let output = groundwire(arguments, folder.path());
         let message = String::from_utf8(output.stderr).unwrap();
@@ -228,7 +269,7 @@ fn every_key_and_flag_says_what_where_and_how_to_mend_it() {
         writeln!(all, "$ groundwire {}\n[{}] {message}", arguments.join(" "), output.status.code().unwrap()).unwrap();
     }
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/messages.txt");
-    if std::env::var_os("GROUNDWIRE_WRITE_MESSAGES").is_some() {
+    if std::env::var_os("WRITE_MESSAGES").is_some() {
         std::fs::write(path, &all).unwrap();
     }
     let wanted = std::fs::read_to_string(path).unwrap_or_default();

@@ -8,6 +8,7 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
+const EXAMPLE: &str = include_str!("../examples/groundwire.toml");
 const MANUAL: &str = include_str!("../src/manual/configuration.md");
 
 /// What may stand in a table, as `check` lists it where it finds a key that is like none of them.
@@ -25,8 +26,29 @@ fn accepted(table: &str, before: &str, after: &str) -> BTreeSet<String> {
 fn example() -> toml::Table {
     let (_, example) = MANUAL.split_once("```toml\n").unwrap();
     let (example, _) = example.split_once("\n```").unwrap();
-    let whole: Vec<&str> = example.lines().map(|line| line.strip_prefix("# ").unwrap_or(line)).collect();
-    whole.join("\n").parse().unwrap()
+    whole(example).parse().unwrap()
+}
+
+/// A file with the keys that are commented out in it. What else is commented out are sentences.
+fn whole(text: &str) -> String {
+    let key = |line: &str| {
+        let key = line.split_once(" = ").map(|(key, _)| key);
+        line.starts_with('[') || key.is_some_and(|key| key.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'))
+    };
+    let lines = text.lines().map(|line| line.strip_prefix("# ").filter(|rest| key(rest)).unwrap_or(line));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// What `check` says of this file, which must be content with it.
+fn checked(text: &str) -> String {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("g.toml");
+    std::fs::write(&file, text).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_groundwire"));
+    command.arg("check").arg(&file).env("GROUNDWIRE_KEY", "0123456789abcdef0123456789abcdef");
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
 }
 
 fn keys(table: &toml::Table) -> BTreeSet<String> {
@@ -60,14 +82,23 @@ fn every_key_is_in_the_manual_and_no_other() {
 fn the_manuals_example_is_a_configuration() {
     let (_, text) = MANUAL.split_once("```toml\n").unwrap();
     let (text, _) = text.split_once("\n```").unwrap();
-    let folder = TempDir::new().unwrap();
-    let file = folder.path().join("g.toml");
-    std::fs::write(&file, text).unwrap();
-    let output = Command::new(env!("CARGO_BIN_EXE_groundwire"))
-        .arg("check")
-        .arg(&file)
-        .env("GROUNDWIRE_KEY", "0123456789abcdef0123456789abcdef")
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    checked(&text.replace("# identity-key", "identity-key"));
+}
+
+#[test]
+fn the_example_file_has_every_key_and_says_what_is_so_without_it() {
+    let whole: toml::Table = whole(EXAMPLE).parse().unwrap();
+    assert_eq!(keys(&whole), accepted("", "", ""));
+    for (name, table) in whole.iter().filter(|(name, value)| value.is_table() && *name != "policies") {
+        assert_eq!(keys(table.as_table().unwrap()), accepted(&format!("[{name}]"), "", ""), "[{name}]");
+    }
+    assert_eq!(keys(whole["upstreams"][0].as_table().unwrap()), accepted("[[upstreams]]", "", ""));
+    // Each key that is not commented out stands at its default, but for the upstream, which has none, and a policy that is
+    // not in use.
+    let values = |said: &str| {
+        let said: toml::Table = said.strip_prefix("ok\n").unwrap().parse().unwrap();
+        said.into_iter().filter(|(name, _)| name != "policies").collect::<toml::Table>()
+    };
+    let bare = checked(&format!("upstream = {}", whole["upstream"]));
+    assert_eq!(values(&checked(EXAMPLE)), values(&bare));
 }

@@ -130,12 +130,8 @@ async fn play(exchanges: &[Exchange], upstream: &Upstream, served: &Served) {
         let mut request = exchange.request.clone();
         request["model"] = i.to_string().into();
         client.send(post("/v1/chat/completions", &request.to_string())).await;
-        let peer = match &mut there {
-            Some(peer) => peer,
-            None => there.insert(upstream.accept().await),
-        };
-        peer.message().await;
-        peer.send(&exchange.response).await;
+        upstream.request(&mut there).await;
+        there.as_mut().unwrap().send(&exchange.response).await;
         let got = client.message().await;
         assert!(exchange.response.ends_with(std::str::from_utf8(&got.body).unwrap()), "{i}: relayed as it came");
     }

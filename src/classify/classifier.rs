@@ -166,7 +166,7 @@ impl Classifier for ThreadedClassifier {
     }
 
     fn reads_replies(&self) -> bool {
-        true
+        self.pool.reads_replies()
     }
 
     fn read_reply(&self, reply: ReplyTurn) {

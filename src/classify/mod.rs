@@ -33,6 +33,8 @@ mod runtime;
 #[cfg(feature = "onnx")]
 mod stats;
 #[cfg(feature = "onnx")]
+mod teller;
+#[cfg(feature = "onnx")]
 mod tokenize;
 mod window;
 #[cfg(feature = "onnx")]

@@ -159,6 +159,10 @@ impl Judge for Model {
         self.judge_user(window)
     }
 
+    fn reads_replies(&self) -> bool {
+        true
+    }
+
     fn judge_reply(&mut self, window: &Window) -> Result<Option<AssistantJudgement>> {
         self.judge_assistant(window).map(Some)
     }

@@ -5,7 +5,7 @@
 //! ended from outside: one that hangs is written off, and ends by itself if it ever comes back.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -14,7 +14,8 @@ use std::time::{Duration, Instant};
 use super::cache::Memo;
 use super::roster::{Badge, Due, Job, Limits, Next, Owed, Roster, Run, START_LIMIT, Sweep};
 use super::stats::PoolStats;
-use super::{AssistantJudgement, Judgement, ReplyAnswer, ReplyTurn, Window, worker};
+use super::teller::Teller;
+use super::{AssistantJudgement, Judgement, ReplyAnswer, ReplyTurn, Window, teller, worker};
 use crate::error::{Error, Result};
 
 /// Judges one window at a time, on a thread that is its own.
@@ -26,6 +27,11 @@ pub trait Judge: Send {
     /// # Errors
     /// If it cannot; the turn then passes as [`Bypass::ClassifierFailed`](crate::dialogue::Bypass::ClassifierFailed).
     fn judge(&mut self, window: &Window) -> Result<Judgement>;
+
+    /// Whether [`judge_reply`](Self::judge_reply) does anything; where it does not, nothing is kept of replies.
+    fn reads_replies(&self) -> bool {
+        false
+    }
 
     /// Finds the acts of the assistant's message that `window` is on; `None` if this judge reads no replies.
     ///
@@ -65,6 +71,9 @@ pub(super) struct Shared {
     pub(super) factory: Box<Factory>,
     /// Errors of the model so far.
     pub(super) errors: AtomicU64,
+    /// Whether any judge said that it reads replies.
+    pub(super) reads_replies: AtomicBool,
+    teller: Teller,
 }
 
 struct Locked {
@@ -81,6 +90,7 @@ impl Pool {
     /// If a thread cannot be started, or its judge cannot be made.
     pub(super) fn start(limits: Limits, factory: Box<Factory>) -> Result<Self> {
         let (roster, badges) = Roster::new(limits, Instant::now());
+        let (teller, to_tell) = Teller::new();
         let pool = Self(Arc::new(Shared {
             state: Mutex::new(Locked { roster, keeper_wakes: None, keeper_left: true }),
             work: Condvar::new(),
@@ -89,7 +99,16 @@ impl Pool {
             limits,
             factory,
             errors: AtomicU64::new(0),
+            reads_replies: AtomicBool::new(false),
+            teller,
         }));
+        // It must not keep alive what keeps it alive.
+        let counted = Arc::downgrade(&pool.0);
+        teller::run(to_tell, move || {
+            if let Some(shared) = counted.upgrade() {
+                shared.has_told();
+            }
+        })?;
         let (sender, receiver) = mpsc::channel();
         for badge in badges {
             pool.0.spawn_worker(badge, Some(sender.clone()))?;
@@ -168,6 +187,11 @@ impl Pool {
         true
     }
 
+    /// Whether its judges read replies.
+    pub(super) fn reads_replies(&self) -> bool {
+        self.0.reads_replies.load(Ordering::Relaxed)
+    }
+
     /// The state of the pool in numbers.
     pub(super) fn stats(&self) -> PoolStats {
         self.0.lock().roster.stats(Instant::now())
@@ -192,10 +216,13 @@ impl Drop for Pool {
                 let unread = locked.roster.give_up_replies();
                 drop(locked);
                 self.0.give_up(unread);
+                self.wait_until_told(Instant::now() + TELLING);
                 return;
             }
             locked = self.0.left.wait_timeout(locked, left).unwrap_or_else(PoisonError::into_inner).0;
         }
+        drop(locked);
+        self.wait_until_told(Instant::now() + TELLING);
     }
 }
 
@@ -273,16 +300,15 @@ impl Shared {
         }
     }
 
-    /// Tells of a reply.
+    /// Has whoever handed in a reply told of it, on a thread of its own.
     pub(super) fn tell(&self, answer: ReplyAnswer, judgement: Option<AssistantJudgement>) {
-        // Whoever is told is foreign code: what it does must end no thread of ours.
-        let told = catch_unwind(AssertUnwindSafe(|| match judgement {
-            Some(judgement) => answer.send(judgement),
-            None => drop(answer),
-        }));
-        if told.is_err() {
-            tracing::error!("whoever was told of a reply's acts panicked");
+        if let Err((answer, judgement)) = self.teller.tell(answer, judgement) {
+            teller::tell(answer, judgement);
+            self.has_told();
         }
+    }
+
+    fn has_told(&self) {
         self.lock().roster.told(1);
         self.left.notify_all();
     }

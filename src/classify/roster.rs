@@ -172,9 +172,9 @@ impl Roster {
     }
 
     /// Takes a reply to be read later and says until when it may wait, or gives its answer back: there is room for as many
-    /// as for turns.
+    /// as for turns, those included that were read and whose readers are yet to be told.
     pub(super) fn admit_reply(&mut self, reply: ReplyTurn, now: Instant) -> Result<Instant, ReplyAnswer> {
-        if self.closing || self.replies.len() >= self.limits.queue || !self.is_able(now) {
+        if self.closing || self.replies.len() + self.untold >= self.limits.queue || !self.is_able(now) {
             self.counts.replies_dropped += 1;
             return Err(reply.answer);
         }

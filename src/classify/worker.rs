@@ -32,6 +32,7 @@ pub(super) fn run(shared: &Arc<Shared>, badge: Badge, started: Option<Sender<Res
             return;
         }
     };
+    shared.reads_replies.fetch_or(judge.reads_replies(), Ordering::Relaxed);
     let stays = shared.report(|roster| roster.ready(badge));
     if let Some(started) = started {
         // The receiver is gone if another thread failed first; the pool then closes.

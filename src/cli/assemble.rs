@@ -4,17 +4,32 @@ use std::io::stdout;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::retire::{Retirement, Retiring};
 use crate::classify::{NoClassifier, OnnxClassifier, PoolOptions};
-use crate::config::{Config, Model, RecordsTo, TrustedHeader};
+use crate::config::{Config, LogFormat, Model, RecordsTo, TrustedHeader};
+use crate::dialogue::IdentityKey;
 use crate::engine::{Grounder, GrounderBuilder};
 use crate::error::Result;
-use crate::observe::{JsonLines, Metrics};
+use crate::observe::{Appended, JsonLines, Metrics, Recent, Reopen};
+use crate::proxy::AccessLog;
 
 /// A thread that hangs is written off after this, or after twice the deadline where that is longer.
 const STALL_AFTER: Duration = Duration::from_millis(500);
 
+/// What outlives every configuration of a process.
+#[derive(Clone)]
+pub(super) struct Lasting {
+    pub(super) metrics: Arc<Metrics>,
+    pub(super) recent: Recent,
+    pub(super) reopen: Reopen,
+    pub(super) retirement: Retirement,
+}
+
 /// Loads and warms the classifier; `None` where it is off. Takes some 100 ms of a thread.
-pub(super) fn classifier(config: &Config) -> Result<Option<Arc<OnnxClassifier>>> {
+///
+/// # Errors
+/// If the model or its runtime does not load, or does not judge a turn.
+pub(super) fn classifier(config: &Config, lasting: &Lasting) -> Result<Option<Retiring<OnnxClassifier>>> {
     let wanted = &config.classifier;
     let builder = match &wanted.model {
         Model::Off => return Ok(None),
@@ -32,48 +47,74 @@ pub(super) fn classifier(config: &Config) -> Result<Option<Arc<OnnxClassifier>>>
         .stall_after(STALL_AFTER.max(wanted.deadline.0 * 2))
         .cache(wanted.cache.get());
     let built = builder.base_rate(wanted.base_rate.get()).pool(pool).build()?;
-    Ok(Some(Arc::new(built)))
+    Ok(Some(lasting.retirement.of(built)))
 }
 
 /// Starts to write records; `None` where they are off.
-pub(super) fn records(config: &Config) -> Result<Option<Arc<JsonLines>>> {
+///
+/// # Errors
+/// If the file cannot be written.
+pub(super) fn records(config: &Config, lasting: &Lasting) -> Result<Option<Retiring<JsonLines>>> {
     let queue = config.records.queue.get();
     let lines = match &config.records.to {
         RecordsTo::Off => return Ok(None),
         RecordsTo::Stdout => JsonLines::new(stdout(), queue)?,
-        RecordsTo::File(path) => JsonLines::append(path, queue)?,
+        RecordsTo::File(path) => JsonLines::new(Appended::open(path, lasting.reopen.clone())?, queue)?,
     };
-    Ok(Some(Arc::new(lines)))
+    Ok(Some(lasting.retirement.of(lines)))
 }
 
-/// The grounder of this configuration.
+/// Starts the access log; `None` where it is off.
+///
+/// # Errors
+/// If the file cannot be written.
+pub(super) fn access(config: &Config, lasting: &Lasting) -> Result<Option<AccessLog>> {
+    let pretty = match config.log.format {
+        LogFormat::Auto => None,
+        LogFormat::Pretty => Some(true),
+        LogFormat::Json => Some(false),
+    };
+    Ok(match &config.log.access {
+        RecordsTo::Off => None,
+        RecordsTo::Stdout => Some(AccessLog::to_stdout(pretty)),
+        RecordsTo::File(path) => Some(AccessLog::to_file(path, pretty, lasting.reopen.clone())?),
+    })
+}
+
+/// The grounder of this configuration. `key` is that of all identities where the configuration names none.
 ///
 /// # Errors
 /// If the identity key is not where the configuration says.
 pub(super) fn grounder(
     config: &Config,
-    classifier: Option<Arc<OnnxClassifier>>,
-    records: Option<Arc<JsonLines>>,
-    metrics: Arc<Metrics>,
+    classifier: Option<Retiring<OnnxClassifier>>,
+    records: Option<Retiring<JsonLines>>,
+    key: Option<IdentityKey>,
+    lasting: &Lasting,
 ) -> Result<Grounder> {
     let policy = config.rules();
     let builder = match classifier {
         Some(classifier) => Grounder::builder(classifier, policy),
         None => Grounder::builder(NoClassifier, policy),
     };
-    let builder = builder.observer(metrics);
+    let builder = builder.observer(Arc::clone(&lasting.metrics)).observer(lasting.recent.clone());
     let builder = match records {
         Some(records) => builder.observer(records),
         None => builder,
     };
-    let builder = match &config.identity_key {
-        Some(source) => builder.identity_key(source.load()?),
+    let key = match &config.identity_key {
+        Some(source) => Some(source.load()?),
+        None => key,
+    };
+    let builder = match key {
+        Some(key) => builder.identity_key(key),
         None => builder,
     };
     Ok(settings(builder, config).build())
 }
 
 fn settings(builder: GrounderBuilder, config: &Config) -> GrounderBuilder {
+    let builder = builder.calibrated_to(config.classifier.base_rate.get());
     builder.configure(|settings| {
         settings.tools = config.tools;
         settings.replies = config.classifier.replies;

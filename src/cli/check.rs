@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::Failure;
 use crate::classify::ModelFiles;
-use crate::config::{Config, Model, Overrides, RecordsTo, UpstreamUrl};
+use crate::config::{Config, Environment, Loaded, Model, Overrides, RecordsTo, UpstreamUrl};
 
 /// Check a configuration, and show what it comes to
 #[derive(Args)]
@@ -23,9 +23,9 @@ pub(super) struct Check {
 impl Check {
     pub(super) fn run(self) -> Result<(), Failure> {
         let overrides = Overrides { upstream: self.upstream, ..Overrides::default() };
-        let config = Config::read(&self.file, &overrides)?;
-        reach(&config)?;
-        write!(stdout(), "ok\n\n{}", config.to_toml()?)?;
+        let loaded = Loaded::from(Some(&self.file), &Environment::of_process(), &overrides)?;
+        reach(&loaded.config)?;
+        write!(stdout(), "ok\n\n{}", loaded.explained()?)?;
         Ok(())
     }
 }
@@ -39,11 +39,12 @@ fn reach(config: &Config) -> Result<(), Failure> {
     if let Model::Folder(folder) = &config.classifier.model {
         ModelFiles::read(folder)?;
     }
-    if let RecordsTo::File(file) = &config.records.to {
+    for (key, to) in [("records.to", &config.records.to), ("log.access", &config.log.access)] {
+        let RecordsTo::File(file) = to else { continue };
         let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
         if file.is_dir() || folder.is_some_and(|folder| !folder.is_dir()) {
             let file = file.display();
-            return Err(format!("records.to: {file} cannot be written; name a file in a folder that is there").into());
+            return Err(format!("{key}: {file} cannot be written; name a file in a folder that is there").into());
         }
     }
     Ok(())

@@ -1,82 +1,104 @@
-//! The state of the classifier's threads and of the record writer, read at each scrape.
+//! The state of the configuration, of the classifier's threads and of what is written, read at each scrape.
 
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::time::UNIX_EPOCH;
 
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
+use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::metrics::info::Info;
 
+use super::running::{Reloads, Running, State};
 use crate::classify::OnnxClassifier;
-use crate::observe::JsonLines;
 
 /// Shows what is there once it is there: a server is scraped before its model is loaded.
-#[derive(Clone, Default)]
-pub(super) struct Gauges {
-    pub(super) classifier: Arc<OnceLock<Arc<OnnxClassifier>>>,
-    pub(super) records: Arc<OnceLock<Arc<JsonLines>>>,
-}
-
-impl Gauges {
-    /// What is wrong while requests pass all the same.
-    pub(super) fn ailment(&self) -> Option<String> {
-        let classifier = self.classifier.get().filter(|classifier| !classifier.is_able())?;
-        let stats = classifier.stats();
-        Some(format!(
-            "the classifier takes no turns ({} of its threads hang, {} are meant to work); requests pass unjudged",
-            stats.written_off, stats.threads
-        ))
-    }
-}
+pub(super) struct Gauges(pub(super) Running);
 
 impl Collector for Gauges {
     fn encode(&self, mut encoder: DescriptorEncoder) -> fmt::Result {
-        if let Some(classifier) = self.classifier.get() {
-            let stats = classifier.stats();
-            let mut gauge = |name, help, value: usize| {
-                let gauge = ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX));
-                gauge.encode(encoder.encode_descriptor(name, help, None, gauge.metric_type())?)
-            };
-            gauge("classifier_threads", "Threads that the classifier is meant to have", stats.threads)?;
-            gauge("classifier_queued", "Turns in the classifier's queue", stats.queued)?;
-            gauge("classifier_replies_queued", "Replies that wait to be read", stats.replies_queued)?;
-            gauge("classifier_running", "Classifier threads in a run", stats.running)?;
-            gauge("classifier_written_off", "Classifier threads that hung and have not come back", stats.written_off)?;
-            gauge("classifier_able", "Whether any classifier thread can take a turn", usize::from(stats.able))?;
-            gauge("classifier_remembered", "Judgements in memory", classifier.remembered())?;
-            let counts = stats.counts;
-            let mut counter = counter(&mut encoder);
-            counter("classifier_judged", "Turns judged, late ones included", counts.judged)?;
-            counter("classifier_failed", "Runs of the model that ended in an error", counts.failed)?;
-            counter("classifier_panicked", "Runs of the model that panicked", counts.panicked)?;
-            counter("classifier_replies_read", "Replies read for their acts", counts.replies_read)?;
-            counter("classifier_replies_declined", "Replies not read: not in English", counts.replies_declined)?;
-            counter("classifier_replies_failed", "Replies whose run failed or panicked", counts.replies_failed)?;
-            counter(
-                "classifier_replies_dropped",
-                "Replies not read: too many waited, one waited too long, or its run hung",
-                counts.replies_dropped,
-            )?;
-            counter("classifier_replaced", "Classifier threads started in the place of others", counts.replaced)?;
+        let State { current, reloads } = self.0.state();
+        info(&mut encoder, "build", "The version that runs", &[("version", env!("CARGO_PKG_VERSION"))])?;
+        encode_reloads(&mut encoder, &reloads)?;
+        let Some(current) = current else { return Ok(()) };
+        let labels = [("config", &*current.hashes.decisions), ("whole", &*current.hashes.whole)];
+        info(&mut encoder, "config", "The configuration that serves: hash of what decides, hash of all", &labels)?;
+        let since = current.since.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        gauge(
+            &mut encoder,
+            "config_loaded_timestamp_seconds",
+            "When it was loaded, in seconds since 1970",
+            since as usize,
+        )?;
+        if let Some(classifier) = current.classifier.as_ref().and_then(|classifier| classifier.get()) {
+            encode_classifier(&mut encoder, classifier)?;
         }
-        if let Some(records) = self.records.get() {
+        if let Some(records) = current.records.as_ref().and_then(|records| records.get()) {
             let stats = records.stats();
-            let mut counter = counter(&mut encoder);
-            counter("records_written", "Records written", stats.written)?;
-            counter("records_dropped", "Records dropped because the queue was full", stats.dropped)?;
-            counter("records_failed", "Records that could not be written", stats.failed)?;
+            counter(&mut encoder, "records_written", "Records written", stats.written)?;
+            counter(&mut encoder, "records_dropped", "Records dropped because the queue was full", stats.dropped)?;
+            counter(&mut encoder, "records_failed", "Records that could not be written", stats.failed)?;
+        }
+        if let Some(access) = &current.access {
+            let help = "Lines of the access log dropped because the queue was full";
+            counter(&mut encoder, "access_lines_dropped", help, access.dropped() as u64)?;
         }
         Ok(())
     }
 }
 
-/// Writes counters with `encoder`.
-fn counter(encoder: &mut DescriptorEncoder<'_>) -> impl FnMut(&str, &str, u64) -> fmt::Result {
-    |name, help, value| {
-        let counter = ConstCounter::new(value);
-        counter.encode(encoder.encode_descriptor(name, help, None, counter.metric_type())?)
+fn encode_reloads(encoder: &mut DescriptorEncoder<'_>, reloads: &Reloads) -> fmt::Result {
+    let help = "Reloads of the configuration by what came of them";
+    let mut family = encoder.encode_descriptor("reloads", help, None, MetricType::Counter)?;
+    let outcomes = [("applied", reloads.applied), ("unchanged", reloads.unchanged), ("refused", reloads.refused)];
+    for (outcome, count) in outcomes {
+        ConstCounter::new(count).encode(family.encode_family(&[("outcome", outcome)])?)?;
     }
+    let fine = usize::from(reloads.error.is_none());
+    gauge(encoder, "config_last_reload_successful", "0 while the last reload was refused", fine)
+}
+
+fn encode_classifier(encoder: &mut DescriptorEncoder<'_>, classifier: &OnnxClassifier) -> fmt::Result {
+    let stats = classifier.stats();
+    let mut gauge = |name, help, value| gauge(encoder, name, help, value);
+    gauge("classifier_threads", "Threads that the classifier is meant to have", stats.threads)?;
+    gauge("classifier_queued", "Turns in the classifier's queue", stats.queued)?;
+    gauge("classifier_replies_queued", "Replies that wait to be read", stats.replies_queued)?;
+    gauge("classifier_running", "Classifier threads in a run", stats.running)?;
+    gauge("classifier_written_off", "Classifier threads that hung and have not come back", stats.written_off)?;
+    gauge("classifier_able", "Whether any classifier thread can take a turn", usize::from(stats.able))?;
+    gauge("classifier_remembered", "Judgements in memory", classifier.remembered())?;
+    let counts = stats.counts;
+    let mut counter = |name, help, value| counter(encoder, name, help, value);
+    counter("classifier_judged", "Turns judged, late ones included", counts.judged)?;
+    counter("classifier_failed", "Runs of the model that ended in an error", counts.failed)?;
+    counter("classifier_panicked", "Runs of the model that panicked", counts.panicked)?;
+    counter("classifier_replies_read", "Replies read for their acts", counts.replies_read)?;
+    counter("classifier_replies_declined", "Replies not read: not in English", counts.replies_declined)?;
+    counter("classifier_replies_failed", "Replies whose run failed or panicked", counts.replies_failed)?;
+    counter(
+        "classifier_replies_dropped",
+        "Replies not read: too many waited, one waited too long, or its run hung",
+        counts.replies_dropped,
+    )?;
+    counter("classifier_replaced", "Classifier threads started in the place of others", counts.replaced)
+}
+
+fn info(encoder: &mut DescriptorEncoder<'_>, name: &str, help: &str, labels: &[(&'static str, &str)]) -> fmt::Result {
+    let labels: Vec<_> = labels.iter().map(|&(name, value)| (name, value.to_owned())).collect();
+    let info = Info::new(labels);
+    info.encode(encoder.encode_descriptor(name, help, None, info.metric_type())?)
+}
+
+fn gauge(encoder: &mut DescriptorEncoder<'_>, name: &str, help: &str, value: usize) -> fmt::Result {
+    let gauge = ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX));
+    gauge.encode(encoder.encode_descriptor(name, help, None, gauge.metric_type())?)
+}
+
+fn counter(encoder: &mut DescriptorEncoder<'_>, name: &str, help: &str, value: u64) -> fmt::Result {
+    let counter = ConstCounter::new(value);
+    counter.encode(encoder.encode_descriptor(name, help, None, counter.metric_type())?)
 }
 
 impl fmt::Debug for Gauges {

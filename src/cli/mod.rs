@@ -9,8 +9,14 @@ mod licenses;
 mod line;
 mod logging;
 mod model;
+mod overview;
+mod reload;
+mod retire;
+mod running;
 mod score;
 mod serve;
+mod signals;
+mod watch;
 mod windows;
 
 use std::error::Error as StdError;
@@ -24,6 +30,17 @@ use crate::config::UpstreamUrl;
 
 /// What ends a command early; `main` prints it with its causes.
 pub type Failure = Box<dyn StdError + Send + Sync>;
+
+/// An error with its causes, a line each, as `main` prints it and the log has it.
+pub fn told(error: &(dyn StdError + 'static)) -> String {
+    let mut message = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        message.push_str(&format!("\n  because: {cause}"));
+        next = cause.source();
+    }
+    message
+}
 
 /// Inference-time grounding for LLM APIs: asks before it guesses.
 #[derive(Parser)]

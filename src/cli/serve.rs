@@ -8,15 +8,20 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use tokio::runtime::{Builder, Runtime};
-use tower_layer::Layer;
+use tokio::runtime::{Builder, Handle, Runtime};
 
+use super::assemble::Lasting;
 use super::gauges::Gauges;
-use super::{Failure, assemble, logging, value};
-use crate::config::{Config, Listen, Model, OrOff, Overrides, RecordsTo, UpstreamUrl};
-use crate::layer::{GroundingLayer, RequestBody};
-use crate::observe::Metrics;
-use crate::proxy::{InboundBody, Server, Upstream};
+use super::logging::{self, LevelOf};
+use super::overview::Overview;
+use super::reload::{Built, Reloader, Source};
+use super::retire::Retirement;
+use super::running::{Hashes, Running};
+use super::signals::{Hangups, Signals};
+use super::{Failure, value};
+use crate::config::{Config, Environment, Listen, Model, OrOff, Overrides, RecordsTo, UpstreamUrl};
+use crate::observe::{Metrics, Recent, Reopen};
+use crate::proxy::Server;
 
 /// How long the end of the process waits for replies to be read before their records are told without acts; 64 replies
 /// take some 300 ms.
@@ -30,12 +35,13 @@ Examples:
   groundwire serve --config groundwire.toml --listen 0.0.0.0:8080
 
 Point clients at it as they are: OPENAI_BASE_URL=http://127.0.0.1:8080/v1
-A first SIGTERM or SIGINT drains, a second ends at once.")]
+Each key of the file can be given in the environment, too: GROUNDWIRE_LIMITS__MAX_BODY=4MiB
+A first SIGTERM or SIGINT drains, a second ends at once. SIGHUP, or a change of the file, reloads it.")]
 pub(super) struct Serve {
     /// Where requests go; a base path in it is put before every request's own
-    #[arg(long, value_name = "URL", value_parser = super::UpstreamParser, required_unless_present = "config")]
+    #[arg(long, value_name = "URL", value_parser = super::UpstreamParser)]
     upstream: Option<UpstreamUrl>,
-    /// The configuration; what is given here as well wins over it
+    /// The configuration [env: GROUNDWIRE_CONFIG]; what is given here as well wins over it
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Where clients connect [default: 127.0.0.1:8080]
@@ -62,17 +68,18 @@ impl Serve {
     pub(super) fn run(self) -> Result<(), Failure> {
         let started = Instant::now();
         let port_file = self.port_file.clone();
-        let config = self.config()?;
-        logging::start(&config.log)?;
+        let source = self.source();
+        let config = source.read()?;
+        let level = logging::start(&config.log)?;
         tracing::info!(version = env!("CARGO_PKG_VERSION"), upstream = %config.upstream, policy = config.policy, "starting");
         let runtime = runtime()?;
-        let served = runtime.block_on(serve(config, port_file, started));
+        let served = runtime.block_on(serve(source, config, level, port_file, started));
         // A name that is still being looked up, say, must not hold the process up.
         runtime.shutdown_background();
         served
     }
 
-    fn config(self) -> Result<Config, Failure> {
+    fn source(self) -> Source {
         let overrides = Overrides {
             listen: self.listen,
             admin: self.admin,
@@ -81,11 +88,7 @@ impl Serve {
             model: self.model,
             records: self.records,
         };
-        Ok(match self.config {
-            Some(path) => Config::read(&path, &overrides)?,
-            // Nothing to be wrong in the file; what the command line says is checked all the same.
-            None => Config::from_toml("", "the command line", &overrides)?,
-        })
+        Source { file: self.config.or_else(|| Environment::of_process().file()), overrides }
     }
 }
 
@@ -97,8 +100,14 @@ fn runtime() -> io::Result<Runtime> {
     builder.enable_all().build()
 }
 
-async fn serve(config: Config, port_file: Option<PathBuf>, started: Instant) -> Result<(), Failure> {
-    let mut signals = Signals::listen()?;
+async fn serve(
+    source: Source,
+    config: Config,
+    level: LevelOf,
+    port_file: Option<PathBuf>,
+    started: Instant,
+) -> Result<(), Failure> {
+    let (mut signals, mut hangups) = (Signals::listen()?, Hangups::listen()?);
     let mut server = Server::bind(&config)?;
     let (listen, admin) = (server.address(), server.admin_address());
     if let Some(path) = port_file {
@@ -106,61 +115,72 @@ async fn serve(config: Config, port_file: Option<PathBuf>, started: Instant) -> 
             .map_err(|e| format!("the addresses cannot be written to {}: {e}", path.display()))?;
     }
 
-    let gauges = Gauges::default();
+    let (running, recent) = (Running::default(), Recent::new());
     let mut metrics = Metrics::new();
-    server.counts().register(metrics.registry_mut());
-    metrics.registry_mut().register_collector(Box::new(gauges.clone()));
-    let metrics = Arc::new(metrics);
-    let shown = Arc::clone(&metrics);
-    server.serve_admin(move || shown.encode());
+    let counts = server.counts().clone();
+    counts.register(metrics.registry_mut());
+    metrics.registry_mut().register_collector(Box::new(Gauges(running.clone())));
+    metrics.registry_mut().register_collector(Box::new(recent.clone()));
+    let (retirement, all_gone) = Retirement::start()?;
+    let lasting = Lasting { metrics: Arc::new(metrics), recent, reopen: Reopen::default(), retirement };
+    show(&mut server, &running, &lasting, started);
 
-    let upstream = Upstream::<RequestBody<InboundBody>>::new(&config)?;
-    let (able, lost) = (gauges.clone(), upstream.ailment());
-    server.degraded_by(move || {
-        let ailments: Vec<String> = [able.ailment(), lost()].into_iter().flatten().collect();
-        (!ailments.is_empty()).then(|| ailments.join("; "))
-    });
-
-    let records = assemble::records(&config)?;
-    let config = Arc::new(config);
-    let wanted = Arc::clone(&config);
+    let (kept, counted) = (lasting.clone(), counts.clone());
     // Loading takes a while, and the admin endpoints answer meanwhile.
-    let loading = tokio::task::spawn_blocking(move || assemble::classifier(&wanted));
-    let classifier = tokio::select! {
-        loaded = loading => loaded??,
+    let building = tokio::task::spawn_blocking(move || Built::of(config, None, &counted, &kept));
+    let built = tokio::select! {
+        built = building => built??,
         () = signals.next() => return Ok(()),
     };
-    if let Some(classifier) = &classifier {
-        // Both are set once, here.
-        let _ = gauges.classifier.set(Arc::clone(classifier));
-    }
-    if let Some(records) = &records {
-        let _ = gauges.records.set(Arc::clone(records));
-    }
-    let grounder = assemble::grounder(&config, classifier, records.clone(), metrics)?;
+    running.is_now(built.current.clone());
+    let Hashes { decisions, whole } = &built.current.hashes;
     let millis = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    tracing::info!(config = grounder.config(), model = %config.classifier.model, millis, "ready");
+    tracing::info!(config = decisions, whole, model = %built.current.config.classifier.model, millis, "ready");
 
-    let service = GroundingLayer::new(grounder).layer(upstream);
+    let live = server.live(built.service.clone(), built.current.access.clone());
+    let reloader = Reloader { source, built, live: live.clone(), counts, lasting, running: running.clone(), level };
+    let reloading = reloader.start(Handle::current())?;
     let mut again = Signals::listen()?;
     let patience = tokio::select! {
-        () = server.run(service, signals.next()) => LAST_REPLIES,
+        () = server.run_live(live, signals.next()) => LAST_REPLIES,
+        () = async { loop { hangups.next().await; reloading.reload(); } } => Duration::ZERO,
         () = async { again.next().await; again.next().await } => {
             tracing::warn!("told twice to stop; ending at once");
             Duration::ZERO
         }
     };
     tokio::task::spawn_blocking(move || {
-        if let Some(classifier) = gauges.classifier.get() {
-            // Their records are told once they are read.
-            classifier.finish_replies(patience);
-        }
-        if let Some(records) = records {
-            records.close();
-        }
+        reloading.end();
+        end(&running, patience);
+        drop(running);
+        all_gone.wait(LAST_REPLIES);
     })
     .await?;
     Ok(())
+}
+
+/// Has the admin endpoints show what runs.
+fn show(server: &mut Server, running: &Running, lasting: &Lasting, started: Instant) {
+    let overview = Overview { running: running.clone(), recent: lasting.recent.clone(), started };
+    server.overview_by(move |state, json| overview.page(state, json));
+    let shown = Arc::clone(&lasting.metrics);
+    server.serve_admin(move || shown.encode());
+    let ailing = running.clone();
+    server.degraded_by(move || ailing.ailment());
+    let named = running.clone();
+    server.configured_by(move || named.named());
+}
+
+/// Ends what the last configuration runs with: replies are read for as long as `patience` lasts, and records written.
+fn end(running: &Running, patience: Duration) {
+    let Some(current) = running.state().current else { return };
+    if let Some(classifier) = current.classifier.as_ref().and_then(|classifier| classifier.get()) {
+        // Their records are told once they are read.
+        classifier.finish_replies(patience);
+    }
+    if let Some(records) = current.records.as_ref().and_then(|records| records.get()) {
+        records.close();
+    }
 }
 
 /// Writes the addresses so that whoever sees the file sees all of it.
@@ -173,43 +193,4 @@ fn write_addresses(path: &Path, listen: SocketAddr, admin: Option<SocketAddr>) -
     }
     drop(file);
     std::fs::rename(&unfinished, path)
-}
-
-/// What tells the process to stop.
-struct Signals {
-    #[cfg(unix)]
-    terminate: tokio::signal::unix::Signal,
-    #[cfg(unix)]
-    interrupt: tokio::signal::unix::Signal,
-}
-
-#[cfg(unix)]
-impl Signals {
-    /// From now on; signals that come before they are waited for are not lost.
-    fn listen() -> io::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-
-        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
-    }
-
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-        }
-    }
-}
-
-#[cfg(not(unix))]
-impl Signals {
-    fn listen() -> io::Result<Self> {
-        Ok(Self {})
-    }
-
-    async fn next(&mut self) {
-        if tokio::signal::ctrl_c().await.is_err() {
-            // Nobody can tell us to stop; only an end of the process will.
-            std::future::pending::<()>().await;
-        }
-    }
 }

@@ -8,7 +8,7 @@ use toml::de::{DeTable, DeValue};
 use super::suggest::nearest;
 
 /// What must stand at a key, where the type that serde names says too little.
-const WANTED: [(&str, &str); 21] = [
+const WANTED: [(&str, &str); 23] = [
     ("admin", "an address and a port in quotes, or \"off\", such as \"127.0.0.1:9090\""),
     ("upstreams", "a list of tables, such as [[upstreams]]"),
     ("upstream-key-scheme", "a word in quotes, or \"off\", such as \"Bearer\""),
@@ -22,6 +22,8 @@ const WANTED: [(&str, &str); 21] = [
     ("response-head-timeout", "a length of time in quotes, or \"off\", such as \"90s\""),
     ("max-body", "a number of bytes in quotes, or \"off\", such as \"4MiB\""),
     ("format", "\"auto\", \"pretty\" or \"json\""),
+    ("request-id", "\"pass\" or \"generate\""),
+    ("traceparent", "\"pass\" or \"generate\""),
     ("rules", "a list of rules, such as [{ act = \"clarify\", ambiguity = 0.5 }]"),
     ("act", "the name of an act in quotes, such as \"clarify\""),
     ("delivery", "\"steer\", \"reply\" or \"observe\""),
@@ -41,6 +43,11 @@ pub(super) struct Place {
 }
 
 impl Place {
+    /// The key of this name.
+    pub(super) fn at(key: &str) -> Self {
+        Self { key: key.to_owned(), item: false }
+    }
+
     /// The innermost key whose value holds `span`.
     pub(super) fn of(table: &DeTable<'_>, span: &Range<usize>) -> Self {
         Self::within(table, span).unwrap_or_default()

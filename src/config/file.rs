@@ -8,8 +8,8 @@ use serde::Deserialize;
 use super::blame::Source;
 use super::suggest::nearest;
 use super::{
-    AuthScheme, ByteSize, Classifier, Config, KeyHeader, KeySource, Limits, Listen, Log, OrOff, Overrides, Period,
-    ProxyChoice, Records, Tls, TrustedHeader, UpstreamRoute, UpstreamUrl, agree,
+    AuthScheme, ByteSize, Classifier, Config, Environment, KeyHeader, KeySource, Limits, Listen, Log, OrOff, Overrides,
+    Period, ProxyChoice, Records, Tls, TrustedHeader, UpstreamRoute, UpstreamUrl, agree, environment,
 };
 use crate::engine::ToolsOffered;
 use crate::error::{Error, Result};
@@ -109,6 +109,12 @@ impl File {
         }
     }
 
+    fn name_policies(&mut self) {
+        for (name, rules) in &mut self.policies {
+            rules.name.clone_from(name);
+        }
+    }
+
     fn apply(&mut self, overrides: &Overrides) {
         let Overrides { listen, admin, upstream, policy, model, records } = overrides.clone();
         self.listen = listen.unwrap_or(self.listen);
@@ -126,23 +132,37 @@ impl File {
     }
 }
 
-pub(super) fn parse(source: Source<'_>, overrides: &Overrides) -> Result<Config> {
+/// Reads the file, and puts over it what the environment and then the command line say.
+pub(super) fn parse(source: Source<'_>, environment: &Environment, overrides: &Overrides) -> Result<Config> {
     source.tables(&["classifier", "records", "limits", "log", "policies", "tls"])?;
     let mut file: File = toml::from_str(source.text).map_err(|error| source.blame_toml(&error))?;
-    for (name, rules) in &mut file.policies {
-        rules.name.clone_from(name);
-    }
-    // The file is checked as it stands, then with what the command line says over it.
+    // Each source is checked with those below it, so that an error is told of the one that brought it in.
+    file.name_policies();
     check(&file, |path, what, fix| source.blame_at(path, what, fix))?;
+    let mut table: toml::Table = source.text.parse().map_err(|error| source.blame_toml(&error))?;
+    let before = table.clone();
+    environment.over::<File>(&mut table)?;
+    if table != before {
+        file = table.try_into().map_err(|error| environment::incomplete(&error))?;
+        file.name_policies();
+        check(&file, |_, what, fix| Error::config(format!("with what the environment says, {what}: {fix}")))?;
+    }
     file.apply(overrides);
-    check(&file, |_, what, fix| Error::config(format!("{what}: {fix}")))?;
+    check(&file, |_, what, fix| Error::usage(format!("{what}: {fix}")))?;
     let Some(upstream) = file.upstream.take() else {
         let fix = "add `upstream = \"https://…\"` above the first table, or give --upstream URL";
-        return Err(source.blame(0..0, "no upstream is named", fix));
+        return Err(source.blame(0..0, NO_UPSTREAM, fix));
     };
     let config = file.with_upstream(upstream);
     agree::check(&config, |path, what, fix| source.blame_at(path, what, fix))?;
     Ok(config)
+}
+
+const NO_UPSTREAM: &str = "no upstream is named";
+
+/// Whether this is the error of a configuration without an upstream.
+pub(super) fn lacks_upstream(error: &Error) -> bool {
+    error.to_string().contains(NO_UPSTREAM)
 }
 
 /// Checks what no type can; `blame` makes an error about the value at a path.

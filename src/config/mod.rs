@@ -17,12 +17,15 @@
 mod agree;
 mod auth;
 mod blame;
+mod environment;
 mod explain;
 mod file;
 mod forward;
+mod load;
 mod place;
 mod quantity;
 mod redact;
+mod schema;
 mod secrets;
 mod sections;
 mod suggest;
@@ -32,10 +35,12 @@ mod upstreams;
 mod whole;
 
 pub use auth::{AuthScheme, KeyHeader};
+pub use environment::Environment;
 pub use forward::{ProxyChoice, ProxyUrl};
+pub use load::Loaded;
 pub use place::{KeySource, Listen, Model, RecordsTo, UpstreamUrl};
 pub use quantity::{ByteSize, OrOff, Period, Share};
-pub use sections::{Classifier, Level, Limits, Log, LogFormat, Records, TrustedHeader};
+pub use sections::{Classifier, Ids, Level, Limits, Log, LogFormat, Records, TrustedHeader};
 pub use text::Wrong;
 pub use tls::Tls;
 pub use upstreams::{Destination, Prefix, UpstreamRoute};
@@ -140,7 +145,7 @@ impl Config {
     /// # Errors
     /// If it is not TOML, has an unknown key or a wrong value, or lacks an upstream that `overrides` does not give.
     pub fn from_toml(text: &str, name: &str, overrides: &Overrides) -> Result<Self> {
-        file::parse(blame::Source { name, text }, overrides)
+        file::parse(blame::Source { name, text }, &Environment::default(), overrides)
     }
 
     /// Reads the file at `path`, and parses it.
@@ -148,9 +153,7 @@ impl Config {
     /// # Errors
     /// As [`from_toml`](Self::from_toml), if it cannot be read, and if a key of an upstream is not where it says.
     pub fn read(path: &Path, overrides: &Overrides) -> Result<Self> {
-        let name = path.display().to_string();
-        let text = std::fs::read_to_string(path)
-            .map_err(|e| Error::config(format!("the configuration {name} cannot be read")).with(e))?;
+        let (name, text) = (path.display().to_string(), read(path)?);
         let config = Self::from_toml(&text, &name, overrides)?;
         secrets::check(&config, blame::Source { name: &name, text: &text })?;
         Ok(config)
@@ -163,12 +166,55 @@ impl Config {
         own.unwrap_or_else(|| RulePolicy { name: self.policy.clone(), rules: Vec::new() })
     }
 
+    /// The files, beside its own, the model's and those of `[tls]`, whose content is part of the configuration.
+    pub fn files(&self) -> Vec<PathBuf> {
+        fn walk(value: &toml::Value, files: &mut Vec<PathBuf>) {
+            match value {
+                // Wherever a secret is named, it is named alike.
+                toml::Value::String(text) => files.extend(text.strip_prefix("file:").map(PathBuf::from)),
+                toml::Value::Array(items) => items.iter().for_each(|item| walk(item, files)),
+                toml::Value::Table(table) => table.values().for_each(|value| walk(value, files)),
+                _ => {}
+            }
+        }
+        let mut files: Vec<PathBuf> = Vec::new();
+        for place in self.destinations() {
+            let client = place.client.into_iter().flat_map(|(certificate, key)| [certificate, key]);
+            files.extend(place.ca.into_iter().chain(client).map(Path::to_owned));
+        }
+        // What TOML cannot express is a policy, and names no file.
+        if let Ok(value) = toml::Value::try_from(self) {
+            walk(&value, &mut files);
+        }
+        files
+    }
+
     /// The configuration as TOML, with every key that has a value. It parses to the same configuration.
     ///
     /// # Errors
     /// If a policy holds what TOML cannot express.
     pub fn to_toml(&self) -> Result<String> {
         toml::to_string(self).map_err(|e| Error::config("the configuration cannot be written as TOML").with(e))
+    }
+}
+
+fn read(path: &Path) -> Result<String> {
+    std::fs::read_to_string(path)
+        .map_err(|e| Error::config(format!("the configuration {} cannot be read", path.display())).with(e))
+}
+
+impl Overrides {
+    /// The flag that sets the key at `path`, if one does.
+    fn sets(&self, path: &[&str]) -> Option<&'static str> {
+        match path {
+            ["listen"] => self.listen.is_some().then_some("--listen"),
+            ["admin"] => self.admin.is_some().then_some("--admin"),
+            ["upstream"] => self.upstream.is_some().then_some("--upstream"),
+            ["policy"] => self.policy.is_some().then_some("--policy"),
+            ["classifier", "model"] => self.model.is_some().then_some("--model"),
+            ["records", "to"] => self.records.is_some().then_some("--records"),
+            _ => None,
+        }
     }
 }
 

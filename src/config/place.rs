@@ -163,7 +163,7 @@ impl fmt::Display for Model {
 
 text_value!(Model, "\"builtin\", \"off\", or the path of a folder in quotes");
 
-/// Where records go.
+/// Where lines of JSON go: records, and the access log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RecordsTo {
     /// Nowhere.
@@ -181,7 +181,9 @@ impl FromStr for RecordsTo {
         match text {
             "off" => Ok(Self::Off),
             "stdout" => Ok(Self::Stdout),
-            "" => Err(Wrong::new("records have no place to go", "write \"off\", \"stdout\", or the path of a file")),
+            "" => {
+                Err(Wrong::new("this names no place to write to", "write \"off\", \"stdout\", or the path of a file"))
+            }
             file => Ok(Self::File(file.into())),
         }
     }

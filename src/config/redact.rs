@@ -4,7 +4,7 @@
 //! values of keys that take none. A key that is unknown may be followed by anything, an API key to begin with.
 
 /// The keys whose values may be shown.
-const HARMLESS: [&str; 54] = [
+const HARMLESS: [&str; 59] = [
     "listen",
     "admin",
     "policy",
@@ -37,6 +37,8 @@ const HARMLESS: [&str; 54] = [
     "decoded-bytes",
     "text-bytes",
     "connections",
+    "in-flight",
+    "header-count",
     "head-bytes",
     "head-timeout",
     "idle-timeout",
@@ -48,6 +50,9 @@ const HARMLESS: [&str; 54] = [
     "log",
     "format",
     "level",
+    "access",
+    "request-id",
+    "traceparent",
     "rules",
     "act",
     "delivery",

@@ -92,8 +92,12 @@ pub struct Limits {
     pub text_bytes: ByteSize,
     /// Connections served at once. Past that, a request is answered with 503.
     pub connections: Whole<1, 1_000_000>,
+    /// Requests served at once, over all connections: those whose response is not over. Past that, 503.
+    pub in_flight: Whole<1, 1_000_000>,
     /// Bytes of a request's head (HTTP/1) or header list (HTTP/2), 8KiB or more. Past that, 431.
     pub head_bytes: ByteSize,
+    /// Header fields of a request. Past that, 431.
+    pub header_count: Whole<1, 10_000>,
     /// Longest time from a request head's first byte until its last.
     pub head_timeout: Period,
     /// Longest time a client's connection stays open without a request, or a request without a byte of its body.
@@ -121,7 +125,9 @@ impl Default for Limits {
             decoded_bytes: ByteSize::mib(4),
             text_bytes: ByteSize::mib(1),
             connections: Whole::clamped(4096),
+            in_flight: Whole::clamped(4096),
             head_bytes: ByteSize::kib(64),
+            header_count: Whole::clamped(100),
             head_timeout: Period::secs(10),
             idle_timeout: Period::secs(120),
             connect_timeout: Period::secs(5),
@@ -134,7 +140,7 @@ impl Default for Limits {
 }
 
 /// `[log]`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 #[non_exhaustive]
 pub struct Log {
@@ -142,6 +148,36 @@ pub struct Log {
     pub format: LogFormat,
     /// What is logged.
     pub level: Level,
+    /// Where a line for each request goes: `off`, `stdout`, or a file that is appended to.
+    pub access: RecordsTo,
+    /// What is done about a request without an `x-request-id`.
+    pub request_id: Ids,
+    /// What is done about a request without a `traceparent`.
+    pub traceparent: Ids,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self {
+            format: LogFormat::Auto,
+            level: Level::default(),
+            access: RecordsTo::Off,
+            request_id: Ids::Pass,
+            traceparent: Ids::Pass,
+        }
+    }
+}
+
+/// What is done about requests that carry no identifier of a kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Ids {
+    /// Nothing: what a client sends passes, and what it does not send stays unsent.
+    #[default]
+    Pass,
+    /// One is made up, and goes on to the upstream.
+    Generate,
 }
 
 /// How log lines look.

@@ -54,3 +54,13 @@ labels! {
         ClassifierFailed = "classifier_failed",
     }
 }
+
+labels! {
+    /// Why what is decided about a turn is only observed.
+    HeldBack {
+        /// The request offers tools, and the configuration says not to change such.
+        Tools = "tools",
+        /// The request asks for it: `x-groundwire-mode: observe`.
+        Mode = "mode",
+    }
+}

@@ -10,7 +10,7 @@ mod label;
 mod text;
 
 pub use act::{Delivery, GroundingAct};
-pub use bypass::Bypass;
+pub use bypass::{Bypass, HeldBack};
 pub use conversation::{Conversation, Part, PartKind, Role, Turn};
 pub use fingerprint::{ConversationSource, Id, Identity, IdentityKey};
 pub use label::{AssistantAct, Distribution, Gap, Label, Need, UserAct};

@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 
 use super::{Grounder, Pending};
 use crate::dialogue::Bypass;
-use crate::observe::Record;
+use crate::observe::{Record, trace};
 use crate::wire::{Codings, Dialect};
 
 /// The prefix of all headers of ours.
@@ -81,7 +81,9 @@ impl Grounder {
             self.0.observers.passed(Bypass::NotACall);
             return Admission::NotACall;
         };
-        let record = Record::new(dialect, self.0.policy_name.clone(), self.0.config.clone());
+        let mut record = Record::new(dialect, self.0.policy_name.clone(), self.0.config.clone());
+        record.request_id = trace::request_id(&head.headers).map(str::to_owned);
+        record.traceparent = trace::traceparent(&head.headers).map(str::to_owned);
         let mut pending = Pending::new(record, self.clone(), accepted);
         let mode = ours.mode.filter(|_| settings.trust_mode);
         let admitted = if mode == Some(Mode::Off) {

@@ -17,12 +17,14 @@ pub struct GrounderBuilder {
     policy: Arc<dyn Policy>,
     observers: Observers,
     key: Option<IdentityKey>,
+    base_rate: Option<f64>,
     settings: Settings,
 }
 
 impl GrounderBuilder {
     pub(super) fn new(classifier: Arc<dyn Classifier>, policy: Arc<dyn Policy>) -> Self {
-        Self { classifier, policy, observers: Observers::default(), key: None, settings: Settings::default() }
+        let (observers, settings) = (Observers::default(), Settings::default());
+        Self { classifier, policy, observers, key: None, base_rate: None, settings }
     }
 
     /// Adds an observer; several are told in the order in which they were added.
@@ -34,6 +36,12 @@ impl GrounderBuilder {
     /// Sets the key of all identities. Without it a random one is made, and records of two processes cannot be joined.
     pub fn identity_key(mut self, key: IdentityKey) -> Self {
         self.key = Some(key);
+        self
+    }
+
+    /// Says to which share of turns that need a question the classifier is calibrated, for the hash that records carry.
+    pub fn calibrated_to(mut self, base_rate: f64) -> Self {
+        self.base_rate = Some(base_rate);
         self
     }
 
@@ -52,7 +60,10 @@ impl GrounderBuilder {
     /// The grounder.
     pub fn build(self) -> Grounder {
         let model = self.classifier.model().map(|model| model.to_string()).unwrap_or_default();
-        let definition = format!("{model}\n{}\n{:?}", self.policy.definition(), self.settings);
+        let mut definition = format!("{model}\n{}\n{:?}", self.policy.definition(), self.settings);
+        if let Some(base_rate) = self.base_rate {
+            definition.push_str(&format!("\n{base_rate}"));
+        }
         let hash = blake3::hash(definition.as_bytes()).to_hex();
         Grounder(Arc::new(Inner {
             policy_name: self.policy.name().into(),

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::{Grounder, JudgedTurn, Pending, ToolsOffered};
 use crate::act::{Intervention, Words, words};
 use crate::classify::Judgement;
-use crate::dialogue::{AssistantAct, Bypass, Delivery, GroundingAct};
+use crate::dialogue::{AssistantAct, Bypass, Delivery, GroundingAct, HeldBack};
 use crate::observe::Judged;
 use crate::policy::Situation;
 use crate::wire::Document;
@@ -44,7 +44,12 @@ impl Grounder {
         record.judgement = Some(Judged::from(&*judgement));
         let mut decision = self.0.policy.decide(&Situation::new(&judgement, history, tools, unseen));
         record.triggered = !decision.is_none();
-        if observe_only || (tools && self.settings().tools == ToolsOffered::Observe) {
+        record.held_back = if observe_only {
+            Some(HeldBack::Mode)
+        } else {
+            (tools && self.settings().tools == ToolsOffered::Observe).then_some(HeldBack::Tools)
+        };
+        if record.held_back.is_some() {
             decision.delivery = Delivery::Observe;
         }
         record.act = decision.act;

@@ -52,6 +52,11 @@ impl Grounder {
         &self.0.settings
     }
 
+    /// The key of all identities.
+    pub fn identity_key(&self) -> &IdentityKey {
+        &self.0.key
+    }
+
     /// The hash of everything that decisions depend on, as records carry it.
     pub fn config(&self) -> &str {
         &self.0.config

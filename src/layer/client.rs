@@ -6,21 +6,31 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::Refusal;
+use super::{Refusal, Witness};
 use crate::dialogue::Bypass;
 use crate::engine::Pending;
-use crate::observe::Ending;
+use crate::observe::{Ending, Record};
 
 /// The client's side of one exchange. Clones are one.
 #[derive(Clone, Debug)]
 pub(super) struct ClientSide {
     failed: Arc<AtomicBool>,
     refusal: Option<Refusal>,
+    witness: Option<Witness>,
 }
 
 impl ClientSide {
-    pub(super) fn new(refusal: Option<Refusal>) -> Self {
-        Self { failed: Arc::default(), refusal }
+    pub(super) fn new(refusal: Option<Refusal>, witness: Option<Witness>) -> Self {
+        Self { failed: Arc::default(), refusal, witness }
+    }
+
+    /// The request goes on, or a reply of ours goes back: tells a host that wants to know. `None`: it is no chat call.
+    pub(super) fn forwarded(&self, record: Option<&Record>) {
+        match (&self.witness, record) {
+            (Some(witness), Some(record)) => witness.note(record),
+            (Some(witness), None) => witness.no_call(),
+            (None, _) => {}
+        }
     }
 
     /// The client's body gave an error.

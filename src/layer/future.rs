@@ -17,7 +17,7 @@ use super::client::ClientSide;
 use super::collect::{Collect, CollectEnd};
 use super::request_body::After;
 use super::service::Accepted;
-use super::{Refusal, RequestBody, ResponseBody};
+use super::{Refusal, RequestBody, ResponseBody, Witness};
 use crate::act::Intervention;
 use crate::classify::Judging;
 use crate::dialogue::Bypass;
@@ -59,11 +59,16 @@ where
 {
     pub(super) fn new(mut inner: S, grounder: Grounder, request: Request<B>) -> Self {
         let accepted = request.extensions().get::<Accepted>().map_or_else(Instant::now, |accepted| accepted.0);
-        let client = ClientSide::new(request.extensions().get::<Refusal>().cloned());
+        let extensions = request.extensions();
+        let client = ClientSide::new(extensions.get::<Refusal>().cloned(), extensions.get::<Witness>().cloned());
         let (mut head, body) = request.into_parts();
-        let untouched = |inner: &mut S, head, body, pending: Option<Box<Pending>>| Stage::Calling {
-            response: inner.call(Request::from_parts(head, RequestBody::untouched(body, client.clone()))),
-            pending: pending.map(forwarded),
+        let untouched = |inner: &mut S, head, body, pending: Option<Box<Pending>>| {
+            let pending = pending.map(|pending| forwarded(pending, &client));
+            if pending.is_none() {
+                client.forwarded(None);
+            }
+            let request = Request::from_parts(head, RequestBody::untouched(body, client.clone()));
+            Stage::Calling { response: inner.call(request), pending }
         };
         let stage = match grounder.admit(&mut head, accepted) {
             Admission::NotACall => untouched(&mut inner, head, body, None),
@@ -109,7 +114,8 @@ where
                     };
                     match prepared {
                         Prepared::Pass(pending) => {
-                            call(this.inner, head, RequestBody::replay(bytes, after, this.client.clone()), pending)
+                            let body = RequestBody::replay(bytes, after, this.client.clone());
+                            call(this.inner, this.client, head, body, pending)
                         }
                         Prepared::Judge(turn, judging) => {
                             Stage::Judging { held: Some((head, turn, bytes, after)), judging }
@@ -122,15 +128,15 @@ where
                     let Outcome { intervention, pending } = this.grounder.conclude(*turn, verdict, &bytes);
                     let body = |bytes, after| RequestBody::replay(bytes, after, this.client.clone());
                     match intervention {
-                        Intervention::Pass => call(this.inner, head, body(bytes, after), pending),
+                        Intervention::Pass => call(this.inner, this.client, head, body(bytes, after), pending),
                         Intervention::Edit(bytes) => {
                             set_framing(&mut head.headers, bytes.len());
-                            call(this.inner, head, body(bytes, after), pending)
+                            call(this.inner, this.client, head, body(bytes, after), pending)
                         }
                         Intervention::Reply(reply) => {
                             // Never to be called: let go of it, and of whatever its readiness reserved.
                             *this.inner = None;
-                            Stage::Replying { reply: Some((reply, forwarded(pending))) }
+                            Stage::Replying { reply: Some((reply, forwarded(pending, this.client))) }
                         }
                     }
                 }
@@ -162,18 +168,25 @@ where
 }
 
 /// Calls the inner service.
-fn call<S, B>(inner: &mut Option<S>, head: Parts, body: RequestBody<B>, pending: Box<Pending>) -> Stage<S::Future, B>
+fn call<S, B>(
+    inner: &mut Option<S>,
+    client: &ClientSide,
+    head: Parts,
+    body: RequestBody<B>,
+    pending: Box<Pending>,
+) -> Stage<S::Future, B>
 where
     S: Service<Request<RequestBody<B>>>,
     B: Body,
 {
     let mut inner = inner.take().unwrap_or_else(polled_after_end);
     let response = inner.call(Request::from_parts(head, body));
-    Stage::Calling { response, pending: Some(forwarded(pending)) }
+    Stage::Calling { response, pending: Some(forwarded(pending, client)) }
 }
 
-fn forwarded(mut pending: Box<Pending>) -> Box<Pending> {
+fn forwarded(mut pending: Box<Pending>, client: &ClientSide) -> Box<Pending> {
     pending.forwarded();
+    client.forwarded(Some(pending.record()));
     pending
 }
 

@@ -15,8 +15,10 @@ mod future;
 mod request_body;
 mod response_body;
 mod service;
+mod witness;
 
 pub use future::ResponseFuture;
 pub use request_body::RequestBody;
 pub use response_body::ResponseBody;
 pub use service::{Accepted, GroundingLayer, GroundingService, Refusal};
+pub use witness::{Noted, Witness};

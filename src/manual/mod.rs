@@ -15,6 +15,9 @@ pub mod edges {}
 #[doc = include_str!("figures.md")]
 pub mod figures {}
 
+#[doc = include_str!("metrics.md")]
+pub mod metrics {}
+
 #[doc = include_str!("privacy.md")]
 pub mod privacy {}
 

@@ -9,7 +9,8 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
 use super::{Ending, Observer, Record};
-use crate::dialogue::Bypass;
+use crate::dialogue::{Bypass, Label};
+use crate::wire::Dialect;
 
 /// Counts what happens; cheap enough to be always on.
 ///
@@ -20,7 +21,8 @@ use crate::dialogue::Bypass;
 /// | `groundwire_bypasses_total` | `reason` | requests that went through unjudged or without their act |
 /// | `groundwire_responses_total` | `status`, `ending` | how exchanges ended |
 /// | `groundwire_judge_seconds` | | from asking the classifier until its answer |
-/// | `groundwire_own_seconds` | | from the body being there until the request went on, classification included |
+/// | `groundwire_overhead_seconds` | `judged` | from accept of the head until the request went on: classification included, and the time that the client took for its body |
+/// | `groundwire_own_seconds` | | the same without the client's time: from the body being there |
 /// | `groundwire_first_token_seconds` | | from the request going on until the reply's first text |
 /// | `groundwire_tokens_total` | `kind` | tokens that the upstream reports: prompt, cached, completion |
 pub struct Metrics {
@@ -31,6 +33,7 @@ pub struct Metrics {
     responses: Family<ResponseLabels, Counter>,
     tokens: Family<KindLabel, Counter>,
     judge: Histogram,
+    overhead: Family<JudgedLabel, Histogram, fn() -> Histogram>,
     own: Histogram,
     first_token: Histogram,
 }
@@ -59,16 +62,24 @@ struct ResponseLabels {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct JudgedLabel {
+    judged: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct KindLabel {
     kind: &'static str,
+}
+
+/// From what a turn out of memory costs to what a slow machine needs for a long one.
+fn fine() -> Histogram {
+    Histogram::new([5e-5, 1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 3e-3, 5e-3, 8e-3, 1.2e-2, 2.5e-2, 5e-2, 0.1, 1.0])
 }
 
 impl Metrics {
     /// All counters at zero.
     pub fn new() -> Self {
         let mut registry = Registry::with_prefix("groundwire");
-        let fine =
-            || Histogram::new([5e-5, 1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 3e-3, 5e-3, 8e-3, 1.2e-2, 2.5e-2, 5e-2, 0.1, 1.0]);
         let metrics = Self {
             turns: Family::default(),
             acts: Family::default(),
@@ -76,6 +87,7 @@ impl Metrics {
             responses: Family::default(),
             tokens: Family::default(),
             judge: fine(),
+            overhead: Family::new_with_constructor(fine),
             own: fine(),
             first_token: Histogram::new([0.05, 0.1, 0.2, 0.4, 0.8, 1.5, 3.0, 6.0, 12.0, 30.0]),
             registry: Registry::default(),
@@ -97,9 +109,15 @@ impl Metrics {
         );
         registry.register_with_unit(
             "own",
-            "Time in groundwire, classification included",
+            "Time in groundwire once the body was there, classification included",
             Unit::Seconds,
             metrics.own.clone(),
+        );
+        registry.register_with_unit(
+            "overhead",
+            "From accept of the head until the request went on, classification and the client's body included",
+            Unit::Seconds,
+            metrics.overhead.clone(),
         );
         registry.register_with_unit(
             "first_token",
@@ -107,7 +125,25 @@ impl Metrics {
             Unit::Seconds,
             metrics.first_token.clone(),
         );
+        metrics.begin_at_zero();
         Self { registry, ..metrics }
+    }
+
+    /// Has what is known beforehand shown from the first scrape on: a counter that begins with its first event hides that
+    /// one from `rate()`.
+    fn begin_at_zero(&self) {
+        for dialect in Dialect::ALL {
+            drop(self.turns.get_or_create(&DialectLabel { dialect: dialect.as_str() }));
+        }
+        for bypass in Bypass::ALL {
+            drop(self.bypasses.get_or_create(&ReasonLabel { reason: bypass.as_str() }));
+        }
+        for kind in ["prompt", "completion", "cached"] {
+            drop(self.tokens.get_or_create(&KindLabel { kind }));
+        }
+        for judged in ["yes", "no"] {
+            drop(self.overhead.get_or_create(&JudgedLabel { judged }));
+        }
     }
 
     /// The registry, under the prefix `groundwire`, for metrics of the host.
@@ -158,6 +194,9 @@ impl Observer for Metrics {
         if record.judgement.is_some() || record.judge_micros > 0 {
             self.judge.observe(seconds(record.judge_micros));
         }
+        let judged = if record.judgement.is_some() { "yes" } else { "no" };
+        let overhead = record.read_micros.saturating_add(record.own_micros);
+        self.overhead.get_or_create(&JudgedLabel { judged }).observe(seconds(overhead));
         self.own.observe(seconds(record.own_micros));
         if let Some(micros) = record.first_token_micros {
             self.first_token.observe(seconds(micros));

@@ -1,13 +1,24 @@
 //! Observers: whoever is told what happened, without ever holding a request up.
 
+mod appended;
 mod jsonl;
 #[cfg(feature = "proxy")]
 mod metrics;
+#[cfg(feature = "proxy")]
+mod reason;
+#[cfg(feature = "proxy")]
+mod recent;
 mod record;
+pub mod trace;
 
+pub use appended::{Appended, Reopen};
 pub use jsonl::{JsonLines, JsonLinesStats};
 #[cfg(feature = "proxy")]
 pub use metrics::Metrics;
+#[cfg(feature = "proxy")]
+pub use reason::Reason;
+#[cfg(feature = "proxy")]
+pub use recent::{Recent, Summary, Totals};
 pub use record::{Ending, Judged, Record, SCHEMA};
 
 use std::sync::Arc;
@@ -16,7 +27,7 @@ use crate::dialogue::Bypass;
 
 /// Is told of every turn once it is over.
 ///
-/// Called on the request's own task, or on the classifier's thread once it has read the reply: an observer that takes
+/// Called on the request's own task, or on a thread of the classifier's that does nothing else, once the reply has been read: an observer that takes
 /// time hands the record to a thread of its own and drops it (and counts the drop) rather than wait.
 pub trait Observer: Send + Sync + 'static {
     /// A chat call is over.

@@ -7,7 +7,8 @@ use serde::{Serialize, Serializer};
 
 use crate::classify::{Judgement, ModelId};
 use crate::dialogue::{
-    AssistantAct, Bypass, ConversationSource, Delivery, Distribution, Gap, GroundingAct, Id, Identity, Need, UserAct,
+    AssistantAct, Bypass, ConversationSource, Delivery, Distribution, Gap, GroundingAct, HeldBack, Id, Identity, Need,
+    UserAct,
 };
 use crate::wire::{Dialect, Usage};
 
@@ -64,6 +65,12 @@ pub struct Record {
     pub reason: Option<String>,
     /// Why the turn was not judged, or its act not performed.
     pub bypass: Option<Bypass>,
+    /// Why an act would only have been observed, whatever was decided; `None` where it would have been performed.
+    pub held_back: Option<HeldBack>,
+    /// The request's `x-request-id`, where it is fit to be kept: see [`trace`](crate::observe::trace).
+    pub request_id: Option<String>,
+    /// The request's `traceparent`, where it is valid.
+    pub traceparent: Option<String>,
     /// Bytes of the request's body as received; 0 where it was not read.
     pub request_bytes: u64,
     /// Bytes that the act added to it.
@@ -175,6 +182,9 @@ impl Record {
             gap: None,
             reason: None,
             bypass: None,
+            held_back: None,
+            request_id: None,
+            traceparent: None,
             request_bytes: 0,
             added_bytes: 0,
             read_micros: 0,
@@ -188,6 +198,11 @@ impl Record {
             response_bytes: 0,
             assistant_acts: None,
         }
+    }
+
+    /// The act that was performed: what was only observed is none.
+    pub fn performed(&self) -> GroundingAct {
+        if self.delivery == Delivery::Observe { GroundingAct::None } else { self.act }
     }
 
     pub(crate) fn identify(&mut self, identity: &Identity) {

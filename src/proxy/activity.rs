@@ -14,6 +14,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
+use super::access::Entry;
 use super::counts::Counts;
 
 /// Every HTTP/2 connection starts with this (RFC 9113, section 3.4), and no HTTP/1 one does.
@@ -87,7 +88,7 @@ impl Activity {
         self.requests.fetch_add(1, Ordering::Relaxed);
         self.head_since.store(0, Ordering::Relaxed);
         counts.requests.inc();
-        InFlight { activity: Arc::clone(self), counts: counts.clone() }
+        InFlight { activity: Arc::clone(self), counts: counts.clone(), admitted: false, entry: None }
     }
 
     pub(super) fn find(&self, head_timeout: Duration, idle_timeout: Duration) -> Finding {
@@ -109,9 +110,44 @@ impl Activity {
 pub(super) struct InFlight {
     activity: Arc<Activity>,
     counts: Counts,
+    /// Whether it is one of those that are bounded.
+    admitted: bool,
+    /// Its line in the access log, where there is one.
+    entry: Option<Box<Entry>>,
 }
 
 impl InFlight {
+    /// Counts it among those that are served; `false` where these are `most` already.
+    ///
+    /// One that is turned away does not count, or clients that are slow to hear of it would keep others out.
+    pub(super) fn admit(&mut self, most: usize) -> bool {
+        let before = self.counts.admitted.fetch_add(1, Ordering::Relaxed);
+        self.admitted = before < most;
+        if !self.admitted {
+            self.counts.admitted.fetch_sub(1, Ordering::Relaxed);
+        }
+        self.admitted
+    }
+
+    /// Has a line written about it when it is over.
+    pub(super) fn log(&mut self, entry: Entry) {
+        self.entry = Some(Box::new(entry));
+    }
+
+    /// The response has this status.
+    pub(super) fn answered(&mut self, status: u16) {
+        if let Some(entry) = &mut self.entry {
+            entry.answered(status);
+        }
+    }
+
+    /// This many bytes of the response's body go out.
+    pub(super) fn sent(&mut self, bytes: usize) {
+        if let Some(entry) = &mut self.entry {
+            entry.sent(bytes);
+        }
+    }
+
     /// The response broke off after its head.
     pub(super) fn broke_off(self, error: &impl fmt::Display) {
         self.counts.broken_responses.inc();
@@ -122,6 +158,9 @@ impl InFlight {
 impl Drop for InFlight {
     fn drop(&mut self) {
         self.counts.requests.dec();
+        if self.admitted {
+            self.counts.admitted.fetch_sub(1, Ordering::Relaxed);
+        }
         self.activity.idle_since.store(self.activity.now(), Ordering::Relaxed);
         self.activity.requests.fetch_sub(1, Ordering::Relaxed);
     }

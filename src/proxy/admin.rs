@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ALLOW, CONTENT_TYPE};
-use http::{HeaderValue, Method, Request, Response, StatusCode};
+use http::header::{ACCEPT, ALLOW, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -21,6 +21,7 @@ const CONNECTIONS: usize = 64;
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_millis(100);
 
+const JSON: &str = "application/json";
 const TEXT: &str = "text/plain; charset=utf-8";
 /// The format that `prometheus-client` writes.
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -36,8 +37,19 @@ groundwire: admin endpoints
 /// Writes what `/metrics` shows.
 pub(super) type WriteMetrics = Arc<dyn Fn() -> String + Send + Sync>;
 
+/// Writes what `/` shows of a server in this state: as JSON, or for people.
+pub(super) type WriteOverview = Arc<dyn Fn(&str, bool) -> String + Send + Sync>;
+
+/// What the endpoints show.
+#[derive(Clone)]
+pub(super) struct Shown {
+    pub(super) readiness: Readiness,
+    pub(super) metrics: WriteMetrics,
+    pub(super) overview: Option<WriteOverview>,
+}
+
 /// Serves until it is dropped.
-pub(super) async fn serve(listener: TcpListener, readiness: Readiness, metrics: WriteMetrics) {
+pub(super) async fn serve(listener: TcpListener, shown: Shown) {
     let permits = Arc::new(Semaphore::new(CONNECTIONS));
     // Dropped with this future, and every connection with it.
     let mut connections = tokio::task::JoinSet::new();
@@ -52,11 +64,11 @@ pub(super) async fn serve(listener: TcpListener, readiness: Readiness, metrics: 
                 continue;
             }
         };
-        let (readiness, metrics) = (readiness.clone(), Arc::clone(&metrics));
+        let shown = shown.clone();
         connections.spawn(async move {
             let _permit = permit;
             let service = service_fn(move |request: Request<_>| {
-                std::future::ready(Ok::<_, Infallible>(answer(&request, &readiness, &metrics)))
+                std::future::ready(Ok::<_, Infallible>(answer(&request, &shown)))
             });
             let mut http = http1::Builder::new();
             http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
@@ -67,16 +79,24 @@ pub(super) async fn serve(listener: TcpListener, readiness: Readiness, metrics: 
     }
 }
 
-fn answer<B>(request: &Request<B>, readiness: &Readiness, metrics: &WriteMetrics) -> Response<Full<Bytes>> {
+fn answer<B>(request: &Request<B>, shown: &Shown) -> Response<Full<Bytes>> {
+    let Shown { readiness, metrics, overview } = shown;
     let reading = request.method() == Method::GET || request.method() == Method::HEAD;
     let (status, content_type, text) = match request.uri().path() {
         "/" | "/healthz" | "/readyz" | "/metrics" if !reading => {
             (StatusCode::METHOD_NOT_ALLOWED, TEXT, "only GET\n".into())
         }
-        "/" => (StatusCode::OK, TEXT, INDEX.into()),
+        "/" => match overview {
+            None => (StatusCode::OK, TEXT, INDEX.into()),
+            Some(overview) => {
+                let json = wants_json(request.headers());
+                let page = overview(&readiness.say().1, json);
+                (StatusCode::OK, if json { JSON } else { TEXT }, page.into())
+            }
+        },
         "/healthz" => (StatusCode::OK, TEXT, "alive\n".into()),
         "/readyz" => {
-            let (status, text) = readiness.say();
+            let (status, text) = readiness.tell();
             (status, TEXT, Bytes::from(text.into_owned()))
         }
         "/metrics" => (StatusCode::OK, OPEN_METRICS, Bytes::from(metrics())),
@@ -91,6 +111,12 @@ fn answer<B>(request: &Request<B>, readiness: &Readiness, metrics: &WriteMetrics
     response
 }
 
+/// Whether the client names JSON among what it takes. A browser and `curl` do not.
+fn wants_json(headers: &HeaderMap) -> bool {
+    let names = |value: &HeaderValue| value.to_str().is_ok_and(|value| value.contains("application/json"));
+    headers.get_all(ACCEPT).iter().any(names)
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
@@ -100,9 +126,11 @@ mod tests {
     fn endpoints() {
         let readiness = Readiness::default();
         let metrics: WriteMetrics = Arc::new(|| "# EOF\n".to_owned());
+        let overview: WriteOverview = Arc::new(|state, json| format!("{state}{json}"));
+        let mut shown = Shown { readiness: readiness.clone(), metrics, overview: None };
         let status = |method: Method, path: &str| {
             let request = Request::builder().method(method).uri(path).body(()).unwrap();
-            answer(&request, &readiness, &metrics).status().as_u16()
+            answer(&request, &shown).status().as_u16()
         };
         assert_eq!(status(Method::GET, "/healthz"), 200);
         assert_eq!(status(Method::GET, "/readyz"), 503);
@@ -118,5 +146,10 @@ mod tests {
         assert_eq!(status(Method::GET, "/"), 200);
         assert_eq!(status(Method::GET, "/v1/models"), 404);
         assert_eq!(status(Method::POST, "/healthz"), 405);
+        shown.overview = Some(overview);
+        for (accept, content_type) in [("*/*", TEXT), ("text/html, application/json;q=0.9", JSON)] {
+            let request = Request::builder().uri("/").header(ACCEPT, accept).body(()).unwrap();
+            assert_eq!(answer(&request, &shown).headers()[CONTENT_TYPE], content_type);
+        }
     }
 }

@@ -20,15 +20,19 @@ use tower_service::Service;
 
 use super::activity::{Activity, Finding, Watched};
 use super::counts::Counts;
-use super::exchange::{Exchange, answer};
+use super::exchange::{Exchange, Place, answer};
+use super::live::Live;
 use super::phase::Slot;
-use super::{Fault, InboundBody};
-use crate::config::Limits;
+use super::{AccessLog, Fault, InboundBody};
+use crate::config::{Config, Ids};
 
 /// How often an HTTP/2 client that says nothing is asked whether it is still there.
 const PING_EVERY: Duration = Duration::from_secs(60);
 
-/// What all connections of a server have in common.
+/// Requests that one HTTP/2 connection may have in flight at once.
+const STREAMS: u32 = 200;
+
+/// What all requests under one configuration have in common.
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) http: auto::Builder<TokioExecutor>,
@@ -36,10 +40,18 @@ pub(super) struct Shared {
     pub(super) head_timeout: Duration,
     pub(super) idle_timeout: Duration,
     pub(super) max_body: Option<u64>,
+    pub(super) header_count: usize,
+    pub(super) in_flight: usize,
+    pub(super) connections: usize,
+    pub(super) drain: Duration,
+    pub(super) access: Option<AccessLog>,
+    pub(super) request_id: Ids,
+    pub(super) traceparent: Ids,
 }
 
 impl Shared {
-    pub(super) fn new(limits: &Limits, counts: Counts) -> Self {
+    pub(super) fn new(config: &Config, access: Option<AccessLog>, counts: Counts) -> Self {
+        let limits = &config.limits;
         let mut http = auto::Builder::new(TokioExecutor::new());
         let head_bytes = limits.head_bytes;
         // A client that leaves drops the request at once, upstream's part of it included. The head's time is kept by
@@ -48,9 +60,11 @@ impl Shared {
             .half_close(false)
             .header_read_timeout(None)
             .max_buf_size(head_bytes.as_usize())
+            .max_headers(limits.header_count.get())
             .timer(TokioTimer::new());
         http.http2()
             .max_header_list_size(u32::try_from(head_bytes.0).unwrap_or(u32::MAX))
+            .max_concurrent_streams(STREAMS)
             .adaptive_window(true)
             .keep_alive_interval(PING_EVERY)
             .timer(TokioTimer::new());
@@ -60,12 +74,19 @@ impl Shared {
             head_timeout: limits.head_timeout.0,
             idle_timeout: limits.idle_timeout.0,
             max_body: limits.max_body.on().map(|size| size.0),
+            header_count: limits.header_count.get(),
+            in_flight: limits.in_flight.get(),
+            connections: limits.connections.get(),
+            drain: limits.drain.0,
+            access,
+            request_id: config.log.request_id,
+            traceparent: config.log.traceparent,
         }
     }
 }
 
 /// Serves one connection. `busy` ones only learn that there are too many.
-pub(super) async fn serve<IO, S, R>(socket: IO, mut slot: Slot, shared: Arc<Shared>, service: S, busy: bool)
+pub(super) async fn serve<IO, S, R>(socket: IO, mut slot: Slot, live: Live<S>, busy: bool)
 where
     IO: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     S: Service<Request<InboundBody>, Response = Response<R>, Error = Fault> + Clone + Send + 'static,
@@ -73,11 +94,16 @@ where
     R: Body<Data = Bytes> + Send + 'static,
     R::Error: std::error::Error + Send + Sync,
 {
+    let shared = Arc::clone(&live.current().shared);
     let activity = Arc::new(Activity::new());
     let socket = TokioIo::new(Watched::new(socket, Arc::clone(&activity)));
     let mut watch = Watch::new(Arc::clone(&activity), &shared);
-    let exchange = Exchange { shared: Arc::clone(&shared), activity: Arc::clone(&activity), slot: slot.clone(), busy };
-    let service = service_fn(move |request: Request<Incoming>| answer(service.clone(), exchange.clone(), request));
+    let place = Place { activity: Arc::clone(&activity), slot: slot.clone(), busy };
+    let service = service_fn(move |request: Request<Incoming>| {
+        let serving = live.current();
+        let exchange = Exchange { shared: Arc::clone(&serving.shared), place: place.clone() };
+        answer(serving.service.clone(), exchange, request)
+    });
     let mut connection = pin!(shared.http.serve_connection_with_upgrades(socket, service));
     let mut closing = None;
     loop {

@@ -7,11 +7,12 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, UPGRADE};
-use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri, Version};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri, Version};
 use http_body::Body;
 use hyper::body::Incoming;
 use tower_service::Service;
 
+use super::access::Entry;
 use super::activity::{Activity, InFlight};
 use super::connection::Shared;
 use super::headers::{framing_is_understood, takes_trailers};
@@ -19,17 +20,48 @@ use super::inbound::BodyVerdict;
 use super::phase::Slot;
 use super::rescue::rescue;
 use super::{Fault, FaultKind, InboundBody, OutboundBody, trailers};
+use crate::config::Ids;
 use crate::layer::Accepted;
+use crate::observe::trace;
 use crate::wire::Dialect;
+
+/// What an exchange has of the configuration that it began under, and of its connection.
+pub(super) struct Exchange {
+    pub(super) shared: Arc<Shared>,
+    pub(super) place: Place,
+}
 
 /// What the exchanges of one connection share.
 #[derive(Clone)]
-pub(super) struct Exchange {
-    pub(super) shared: Arc<Shared>,
+pub(super) struct Place {
     pub(super) activity: Arc<Activity>,
     pub(super) slot: Slot,
     /// Whether this connection is one too many.
     pub(super) busy: bool,
+}
+
+impl Exchange {
+    /// Why a request is turned away before a byte of its body is read, if it is.
+    fn turns_away<B>(&self, request: &Request<B>, in_flight: &mut InFlight) -> Option<FaultKind> {
+        if self.place.busy {
+            Some(FaultKind::Busy)
+        } else if request.headers().len() > self.shared.header_count {
+            // Over HTTP/1 hyper has counted them.
+            Some(FaultKind::TooManyHeaders)
+        } else {
+            (!in_flight.admit(self.shared.in_flight)).then_some(FaultKind::Overloaded)
+        }
+    }
+
+    /// Gives a request the identifiers that it has none of, where that is wished for.
+    fn identify(&self, headers: &mut HeaderMap) {
+        if self.shared.request_id == Ids::Generate && trace::request_id(headers).is_none() {
+            give(headers, trace::REQUEST_ID, trace::new_request_id());
+        }
+        if self.shared.traceparent == Ids::Generate && trace::traceparent(headers).is_none() {
+            give(headers, trace::TRACEPARENT, trace::new_traceparent());
+        }
+    }
 }
 
 /// Answers one request.
@@ -43,11 +75,17 @@ where
     R: Body<Data = Bytes>,
 {
     let accepted = Instant::now();
-    let in_flight = exchange.activity.begin(&exchange.shared.counts);
+    let mut in_flight = exchange.place.activity.begin(&exchange.shared.counts);
     let asked =
         Asked { method: request.method().clone(), uri: request.uri().clone(), version: request.version(), accepted };
-    if exchange.busy {
-        return Ok(asked.refused(Fault::new(FaultKind::Busy), &exchange, in_flight));
+    exchange.identify(request.headers_mut());
+    if let Some(log) = &exchange.shared.access {
+        let entry = Entry::new(log.clone(), accepted, request.method(), request.uri(), request.headers());
+        request.extensions_mut().insert(entry.witness());
+        in_flight.log(entry);
+    }
+    if let Some(kind) = exchange.turns_away(&request, &mut in_flight) {
+        return Ok(asked.refused(Fault::new(kind), &exchange, in_flight));
     }
     if !framing_is_understood(request.headers()) {
         return Ok(asked.refused(Fault::new(FaultKind::NotServed), &exchange, in_flight));
@@ -57,7 +95,7 @@ where
     head.extensions.insert(Accepted(accepted));
     if head.headers.contains_key(UPGRADE) {
         // Should it become a tunnel, that takes this connection's place.
-        head.extensions.insert(exchange.slot.clone());
+        head.extensions.insert(exchange.place.slot.clone());
     }
     let takes_them =
         head.version >= Version::HTTP_2 || head.version == Version::HTTP_11 && takes_trailers(&head.headers);
@@ -73,11 +111,19 @@ where
             let room = takes_them && (asked.version >= Version::HTTP_2 || !is_sized(&response));
             trailers::announce(response.headers_mut(), room);
             asked.answered(response.status().as_u16());
+            in_flight.answered(response.status().as_u16());
             let events = asked.dialect().filter(|_| is_event_stream(response.headers()));
             response.map(|body| OutboundBody::passing(body, in_flight, events))
         }
         Err(fault) => asked.refused(blame(fault, &verdict), &exchange, in_flight),
     })
+}
+
+/// Puts `id` in the place of whatever stands under `name`.
+fn give(headers: &mut HeaderMap, name: HeaderName, id: String) {
+    if let Ok(id) = HeaderValue::try_from(id) {
+        headers.insert(name, id);
+    }
 }
 
 /// Whether a message says its length, and in HTTP/1.1 has no room for trailers then.
@@ -118,7 +164,12 @@ impl Asked {
         tracing::debug!(method = %self.method, path = self.uri.path(), status, micros, "answered");
     }
 
-    fn refused<R: Body>(&self, fault: Fault, exchange: &Exchange, in_flight: InFlight) -> Response<OutboundBody<R>> {
+    fn refused<R: Body>(
+        &self,
+        fault: Fault,
+        exchange: &Exchange,
+        mut in_flight: InFlight,
+    ) -> Response<OutboundBody<R>> {
         let kind = fault.kind();
         exchange.shared.counts.fault(kind);
         let (origin, name, causes) = (kind.origin(), kind.as_str(), fault.causes());
@@ -134,6 +185,7 @@ impl Asked {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
         self.answered(response.status().as_u16());
+        in_flight.answered(response.status().as_u16());
         response.map(|body| OutboundBody::ours(body, in_flight))
     }
 }

@@ -30,6 +30,10 @@ pub enum FaultKind {
     NotServed,
     /// More connections than `connections`.
     Busy,
+    /// More requests than `in-flight`.
+    Overloaded,
+    /// More header fields than `header-count`.
+    TooManyHeaders,
     /// No connection to the upstream: name, TCP or TLS.
     Unreachable,
     /// No connection to the upstream within `connect-timeout`.
@@ -41,6 +45,26 @@ pub enum FaultKind {
 }
 
 impl FaultKind {
+    /// Every one.
+    pub(super) const ALL: [Self; 11] = [
+        Self::BodyBroken,
+        Self::BodyTooSlow,
+        Self::BodyTooLarge,
+        Self::NotServed,
+        Self::Busy,
+        Self::Overloaded,
+        Self::TooManyHeaders,
+        Self::Unreachable,
+        Self::ConnectTimedOut,
+        Self::HeadTimedOut,
+        Self::BrokeOff,
+    ];
+
+    /// Whether the client may try again shortly: there is too much to do just now.
+    pub(super) fn passes(self) -> bool {
+        matches!(self, Self::Busy | Self::Overloaded)
+    }
+
     /// The name in metrics and logs.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -49,6 +73,8 @@ impl FaultKind {
             Self::BodyTooLarge => "body_too_large",
             Self::NotServed => "not_served",
             Self::Busy => "busy",
+            Self::Overloaded => "overloaded",
+            Self::TooManyHeaders => "too_many_headers",
             Self::Unreachable => "unreachable",
             Self::ConnectTimedOut => "connect_timed_out",
             Self::HeadTimedOut => "head_timed_out",
@@ -59,9 +85,11 @@ impl FaultKind {
     /// Whose fault it is: `client`, `upstream`, or `proxy`.
     pub fn origin(self) -> &'static str {
         match self {
-            Self::BodyBroken | Self::BodyTooSlow | Self::BodyTooLarge | Self::NotServed => "client",
+            Self::BodyBroken | Self::BodyTooSlow | Self::BodyTooLarge | Self::NotServed | Self::TooManyHeaders => {
+                "client"
+            }
             Self::Unreachable | Self::ConnectTimedOut | Self::HeadTimedOut | Self::BrokeOff => "upstream",
-            Self::Busy => "proxy",
+            Self::Busy | Self::Overloaded => "proxy",
         }
     }
 
@@ -72,7 +100,8 @@ impl FaultKind {
             Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::NotServed => StatusCode::NOT_IMPLEMENTED,
-            Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Busy | Self::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
+            Self::TooManyHeaders => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::Unreachable | Self::BrokeOff => StatusCode::BAD_GATEWAY,
             Self::ConnectTimedOut | Self::HeadTimedOut => StatusCode::GATEWAY_TIMEOUT,
         }
@@ -86,6 +115,8 @@ impl FaultKind {
             Self::BodyTooLarge => "The request's body is larger than this proxy allows.",
             Self::NotServed => "This proxy does not serve such requests.",
             Self::Busy => "This proxy has as many connections as it may have. Try again shortly.",
+            Self::Overloaded => "This proxy has as many requests in flight as it may have. Try again shortly.",
+            Self::TooManyHeaders => "The request has more header fields than this proxy allows.",
             Self::Unreachable => "The upstream API could not be reached.",
             Self::ConnectTimedOut => "The upstream API did not accept a connection in time.",
             Self::HeadTimedOut => "The upstream API did not answer in time.",

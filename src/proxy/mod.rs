@@ -11,6 +11,7 @@
 //! stream both ways as they come. A client that leaves cancels its request at the upstream; an upstream that breaks off
 //! breaks off for the client, too, and never looks like an end.
 
+mod access;
 mod activity;
 mod admin;
 mod certificates;
@@ -21,9 +22,12 @@ mod credentials;
 mod environment;
 mod exchange;
 mod fault;
+mod gate;
 mod headers;
 mod inbound;
 mod leg;
+mod live;
+mod metered;
 mod outbound;
 mod pem;
 mod phase;
@@ -38,10 +42,13 @@ mod trust;
 mod tunnel;
 mod upstream;
 
+pub use access::AccessLog;
 pub use certificates::Certificates;
 pub use counts::Counts;
 pub use fault::{Fault, FaultKind};
 pub use inbound::{BodyFault, InboundBody};
+pub use live::Live;
+pub use metered::{Metered, MeteredFuture};
 pub use outbound::OutboundBody;
 pub use server::Server;
 pub use upstream::Upstream;

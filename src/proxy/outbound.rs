@@ -107,6 +107,9 @@ where
             StateProj::Passing { body } => ready!(body.poll_frame(cx)),
             StateProj::Ours { bytes } => bytes.take().map(|bytes| Ok(Frame::data(bytes))),
         };
+        if let (Some(in_flight), Some(Ok(frame))) = (this.in_flight.as_mut(), &frame) {
+            in_flight.sent(frame.data_ref().map_or(0, Bytes::len));
+        }
         Poll::Ready(match frame {
             Some(Ok(frame)) if frame.is_trailers() => {
                 let trailers = frame.into_trailers().ok().and_then(trailers::passing);

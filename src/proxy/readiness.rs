@@ -11,7 +11,7 @@ use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::gauge::ConstGauge;
 
-/// What is wrong with a server that serves all the same; `None` where nothing is.
+/// Says something, where there is something to say: what is wrong with a server that serves all the same.
 type Ailment = Box<dyn Fn() -> Option<String> + Send + Sync>;
 
 /// Whether requests are served. Clones are one.
@@ -22,6 +22,7 @@ pub(super) struct Readiness(Arc<Inner>);
 struct Inner {
     phase: AtomicU8,
     ailment: OnceLock<Ailment>,
+    config: OnceLock<Ailment>,
 }
 
 const READY: u8 = 1;
@@ -44,6 +45,11 @@ impl Readiness {
         let _ = self.0.ailment.set(Box::new(ailment));
     }
 
+    /// Has `config` asked, from now on, which configuration serves. Only the first one is.
+    pub(super) fn name(&self, config: impl Fn() -> Option<String> + Send + Sync + 'static) {
+        let _ = self.0.config.set(Box::new(config));
+    }
+
     /// The state, and what is wrong where it is `degraded`.
     fn state(&self) -> (&'static str, Option<String>) {
         match self.0.phase.load(Ordering::Acquire) {
@@ -56,7 +62,16 @@ impl Readiness {
         }
     }
 
-    /// What a probe is told. A degraded server passes requests on, so it is as ready as a healthy one: taking it out of
+    /// What a probe is told: the state, and on a line of its own which configuration serves.
+    pub(super) fn tell(&self) -> (StatusCode, Cow<'static, str>) {
+        let (status, state) = self.say();
+        match self.0.config.get().and_then(|config| config()) {
+            None => (status, state),
+            Some(config) => (status, format!("{state}{config}\n").into()),
+        }
+    }
+
+    /// What a probe is told first. A degraded server passes requests on, so it is as ready as a healthy one: taking it out of
     /// rotation would turn a broken model into an outage.
     pub(super) fn say(&self) -> (StatusCode, Cow<'static, str>) {
         match self.state() {

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, Method, Response, Uri};
 
-use super::{Fault, FaultKind};
+use super::Fault;
 use crate::wire::{Dialect, plain_fault};
 
 /// Seconds after which a client that was turned away may try again.
@@ -24,7 +24,7 @@ pub(super) fn rescue(method: &Method, uri: &Uri, fault: &Fault) -> Response<Byte
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(length));
-    if fault.kind() == FaultKind::Busy {
+    if fault.kind().passes() {
         response.headers_mut().insert(RETRY_AFTER, RETRY_SECONDS);
     }
     response
@@ -34,18 +34,9 @@ pub(super) fn rescue(method: &Method, uri: &Uri, fault: &Fault) -> Response<Byte
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::proxy::FaultKind;
 
-    const KINDS: [FaultKind; 9] = [
-        FaultKind::BodyBroken,
-        FaultKind::BodyTooSlow,
-        FaultKind::BodyTooLarge,
-        FaultKind::NotServed,
-        FaultKind::Busy,
-        FaultKind::Unreachable,
-        FaultKind::ConnectTimedOut,
-        FaultKind::HeadTimedOut,
-        FaultKind::BrokeOff,
-    ];
+    const KINDS: [FaultKind; FaultKind::ALL.len()] = FaultKind::ALL;
 
     #[test]
     fn every_fault_is_an_error_in_the_callers_dialect() {
@@ -61,7 +52,7 @@ mod tests {
             let other = rescue(&Method::GET, &"/v1/models?key=hunter2".parse().unwrap(), &secret);
             let json: serde_json::Value = serde_json::from_slice(other.body()).unwrap();
             assert_eq!(json["error"]["message"], kind.message());
-            assert_eq!(other.headers().contains_key(RETRY_AFTER), kind == FaultKind::Busy);
+            assert_eq!(other.headers().contains_key(RETRY_AFTER), kind.passes());
         }
     }
 

@@ -1,7 +1,6 @@
 //! TLS from clients: the handshake, and what is said to those who come without.
 
 use std::io;
-use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
@@ -14,9 +13,10 @@ use tokio_rustls::server::TlsStream;
 use tower_service::Service;
 
 use super::certificates::Certificates;
-use super::connection::{self, Shared};
+use super::connection;
+use super::live::Live;
 use super::phase::Slot;
-use super::{Fault, InboundBody};
+use super::{Counts, Fault, InboundBody};
 use crate::wire::plain_fault;
 
 /// Most bytes of a client in clear text that are read before its connection is closed, so that it gets to read ours.
@@ -27,8 +27,8 @@ pub(super) async fn serve<S, R>(
     certificates: Certificates,
     socket: TcpStream,
     slot: Slot,
-    shared: Arc<Shared>,
-    service: S,
+    live: Live<S>,
+    counts: Counts,
     busy: bool,
 ) where
     S: Service<Request<InboundBody>, Response = Response<R>, Error = Fault> + Clone + Send + 'static,
@@ -46,7 +46,7 @@ pub(super) async fn serve<S, R>(
     let reason = match opened {
         Ok(Ok(Opened::Secure(stream))) => {
             // Boxed, so that what waits for a handshake is not as large as what serves.
-            return Box::pin(connection::serve(*stream, slot, shared, service, busy)).await;
+            return Box::pin(connection::serve(*stream, slot, live, busy)).await;
         }
         Ok(Ok(Opened::Left)) => return,
         Ok(Ok(Opened::Plain(socket))) => {
@@ -63,7 +63,7 @@ pub(super) async fn serve<S, R>(
         }
         Err(_) => "tls_too_slow",
     };
-    shared.counts.connection_failed(reason);
+    counts.connection_failed(reason);
 }
 
 /// What became of a client that connected.

@@ -1,5 +1,6 @@
 //! The server: accepts clients, serves them with a service, and ends without breaking off what is under way.
 
+use std::fmt;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
@@ -10,27 +11,23 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body;
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::task::JoinSet;
 use tower_service::Service;
 
 use super::admin;
 use super::certificates::Certificates;
-use super::connection::{self, Shared};
+use super::connection;
+use super::gate::Gate;
 use super::phase::Lives;
 use super::readiness::Readiness;
 use super::secure;
-use super::{Counts, Fault, InboundBody};
+use super::{AccessLog, Counts, Fault, InboundBody, Live};
 use crate::config::{Config, OrOff};
 use crate::error::{Error, Result};
 
 /// Clients that may wait to be accepted.
 const BACKLOG: u32 = 1024;
-/// Connections past the limit that are told so at once; those past these wait to be accepted.
-const TURNED_AWAY_AT_ONCE: usize = 64;
-/// Pause after the system refused to accept, mostly because there are no file descriptors left.
-const PAUSE: Duration = Duration::from_millis(100);
 /// Longest time that connections are waited for after they were ended.
 const LAST_WAIT: Duration = Duration::from_secs(1);
 
@@ -46,10 +43,19 @@ pub struct Server {
     tasks: JoinSet<()>,
     readiness: Readiness,
     counts: Counts,
-    shared: Arc<Shared>,
     certificates: Option<Certificates>,
-    connections: usize,
-    drain: Duration,
+    config: Config,
+    overview: Overview,
+}
+
+/// What writes the page at `/` of the admin endpoints.
+#[derive(Default)]
+struct Overview(Option<admin::WriteOverview>);
+
+impl fmt::Debug for Overview {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Overview").field(&self.0.is_some()).finish()
+    }
 }
 
 impl Server {
@@ -71,11 +77,10 @@ impl Server {
             admin,
             tasks: JoinSet::new(),
             readiness,
-            counts: counts.clone(),
             certificates: config.tls.as_ref().map(|tls| Certificates::load(tls, counts.clone())).transpose()?,
-            shared: Arc::new(Shared::new(&config.limits, counts)),
-            connections: config.limits.connections.get().min(Semaphore::MAX_PERMITS),
-            drain: config.limits.drain.0,
+            counts,
+            config: config.clone(),
+            overview: Overview::default(),
         })
     }
 
@@ -104,9 +109,21 @@ impl Server {
     /// `/readyz` says no until the server runs, and again while it drains.
     pub fn serve_admin(&mut self, metrics: impl Fn() -> String + Send + Sync + 'static) {
         if let Some((listener, address)) = self.admin.take() {
-            self.tasks.spawn(admin::serve(listener, self.readiness.clone(), Arc::new(metrics)));
+            let (readiness, overview) = (self.readiness.clone(), self.overview.0.take());
+            self.tasks.spawn(admin::serve(listener, admin::Shown { readiness, metrics: Arc::new(metrics), overview }));
             tracing::info!(%address, "admin endpoints on http://{address}");
         }
+    }
+
+    /// Has `page` write what `/` among the admin endpoints shows: it is given the state as `/readyz` tells it, and whether
+    /// JSON is asked for. To be set before they are served; without it they only say what there is.
+    pub fn overview_by(&mut self, page: impl Fn(&str, bool) -> String + Send + Sync + 'static) {
+        self.overview = Overview(Some(Arc::new(page)));
+    }
+
+    /// Has `/readyz` say, on a second line, which configuration serves.
+    pub fn configured_by(&self, name: impl Fn() -> Option<String> + Send + Sync + 'static) {
+        self.readiness.name(name);
     }
 
     /// Has `ailment` asked what is wrong with a server that serves all the same, such as a classifier that takes no turns.
@@ -117,25 +134,39 @@ impl Server {
         self.readiness.watch(ailment);
     }
 
-    /// Serves every request with a clone of `service`, until `stop` is over.
+    /// `service` under the limits of the configuration that this was bound with, to be [run](Self::run_live).
+    pub fn live<S>(&self, service: S, access: Option<AccessLog>) -> Live<S> {
+        Live::new(service, &self.config, access, self.counts.clone())
+    }
+
+    /// Serves every request with a clone of `service`, until `stop` is over; see [`run_live`](Self::run_live).
+    pub async fn run<S, R>(self, service: S, stop: impl Future<Output = ()>)
+    where
+        S: Service<Request<InboundBody>, Response = Response<R>, Error = Fault> + Clone + Send + Sync + 'static,
+        S::Future: Send,
+        R: Body<Data = Bytes> + Send + 'static,
+        R::Error: std::error::Error + Send + Sync,
+    {
+        let live = self.live(service, None);
+        self.run_live(live, stop).await;
+    }
+
+    /// Serves every request with a clone of the service that `live` holds when its head is there, until `stop` is over.
     ///
     /// Then no more clients are accepted, idle connections are closed, and requests in flight are finished, for as long
     /// as `drain` allows. To end at once, drop the future.
-    pub async fn run<S, R>(self, service: S, stop: impl Future<Output = ()>)
+    pub async fn run_live<S, R>(self, live: Live<S>, stop: impl Future<Output = ()>)
     where
-        S: Service<Request<InboundBody>, Response = Response<R>, Error = Fault> + Clone + Send + 'static,
+        S: Service<Request<InboundBody>, Response = Response<R>, Error = Fault> + Clone + Send + Sync + 'static,
         S::Future: Send,
         R: Body<Data = Bytes> + Send + 'static,
         R::Error: std::error::Error + Send + Sync,
     {
         // The admin endpoints live as long as this future.
-        let Self { listener, address, readiness, counts, shared, certificates, connections, drain, .. } = self;
+        let Self { listener, address, readiness, counts, certificates, .. } = self;
         let mut tasks = self.tasks;
         let lives = Lives::new();
-        let gate = Gate {
-            served: Arc::new(Semaphore::new(connections)),
-            turned_away: Arc::new(Semaphore::new(TURNED_AWAY_AT_ONCE)),
-        };
+        let mut gate = Gate::new(counts.accepts_failed.clone());
         let mut stop = pin!(stop);
         readiness.ready();
         let scheme = if certificates.is_some() { "https" } else { "http" };
@@ -147,21 +178,23 @@ impl Server {
             let (socket, permit, busy) = tokio::select! {
                 biased;
                 () = &mut stop => break,
-                accepted = gate.accept(&listener) => accepted,
+                accepted = gate.accept(&listener, || live.current().shared.connections) => accepted,
             };
             let slot = lives.slot(permit, &counts.connections);
-            let (shared, service) = (Arc::clone(&shared), service.clone());
             match &certificates {
-                None => tokio::spawn(connection::serve(socket, slot, shared, service, busy)),
-                Some(shown) => tokio::spawn(secure::serve(shown.clone(), socket, slot, shared, service, busy)),
+                None => tokio::spawn(connection::serve(socket, slot, live.clone(), busy)),
+                Some(shown) => {
+                    let (shown, counts) = (shown.clone(), counts.clone());
+                    tokio::spawn(secure::serve(shown, socket, slot, live.clone(), counts, busy))
+                }
             };
         }
         readiness.drain();
         drop(listener);
-        let in_flight = counts.requests.get();
+        let (in_flight, drain) = (counts.requests.get(), live.current().shared.drain);
         tracing::info!(in_flight, seconds = drain.as_secs_f64(), "draining");
         // What the service holds on to, the last connection lets go of.
-        drop(service);
+        drop(live);
         let mut draining = lives.drain();
         if tokio::time::timeout(drain, draining.all_gone()).await.is_err() {
             let connections = counts.connections.get();
@@ -189,34 +222,4 @@ fn listen(key: &str, address: SocketAddr) -> Result<(TcpListener, SocketAddr)> {
     open().map_err(|e| {
         Error::io(format!("cannot listen on {address}; set `{key}` to a free address of this machine")).with(e)
     })
-}
-
-/// Lets in as many connections as are served, and a few more to turn them away.
-struct Gate {
-    served: Arc<Semaphore>,
-    turned_away: Arc<Semaphore>,
-}
-
-impl Gate {
-    /// The next client, its permit, and whether it is one too many.
-    async fn accept(&self, listener: &TcpListener) -> (TcpStream, OwnedSemaphorePermit, bool) {
-        loop {
-            let socket = match listener.accept().await {
-                Ok((socket, _)) => socket,
-                Err(error) => {
-                    tracing::warn!(%error, "a client could not be accepted");
-                    tokio::time::sleep(PAUSE).await;
-                    continue;
-                }
-            };
-            // Without it small responses may wait for the client's acknowledgement; it fails only where the client left.
-            let _ = socket.set_nodelay(true);
-            if let Ok(permit) = Arc::clone(&self.served).try_acquire_owned() {
-                return (socket, permit, false);
-            }
-            if let Ok(permit) = Arc::clone(&self.turned_away).acquire_owned().await {
-                return (socket, permit, true);
-            }
-        }
-    }
 }

@@ -13,6 +13,7 @@ mod h2;
 mod interim;
 mod life;
 mod limits;
+mod overload;
 mod pass;
 #[cfg(feature = "onnx")]
 mod ready;

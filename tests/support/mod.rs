@@ -8,6 +8,7 @@ pub mod recorder;
 pub mod served;
 #[cfg(all(feature = "cli", target_os = "linux"))]
 pub mod watched;
+pub mod willing;
 pub mod wire;
 
 use std::future::Future;

@@ -1,13 +1,13 @@
 //! The command in a process of its own, as a server.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
-use super::within;
+use super::{Peer, within};
 
 /// The command, to be started.
 pub fn groundwire(arguments: &[&str]) -> Command {
@@ -29,14 +29,27 @@ pub struct Served {
 }
 
 pub async fn serve(upstream: &str, more: &[&str]) -> Served {
-    let folder = TempDir::new().unwrap();
-    let ports = folder.path().join("ports");
-    let mut command =
-        groundwire(&["serve", "--upstream", upstream, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"]);
+    let mut arguments = vec!["--upstream", upstream];
     if !more.contains(&"--model") {
-        command.args(["--model", "off"]);
+        arguments.extend(["--model", "off"]);
     }
-    command.arg("--port-file").arg(&ports).args(more).current_dir(folder.path());
+    arguments.extend(more);
+    start(TempDir::new().unwrap(), &arguments, &[]).await
+}
+
+/// A server whose configuration is this text, in the file `groundwire.toml` of its folder, and nothing else.
+pub async fn configured(text: &str) -> Served {
+    let folder = TempDir::new().unwrap();
+    std::fs::write(folder.path().join("groundwire.toml"), text).unwrap();
+    start(folder, &["--config", "groundwire.toml"], &[]).await
+}
+
+/// A server in `folder`, on free ports.
+pub async fn start(folder: TempDir, arguments: &[&str], environment: &[(&str, &str)]) -> Served {
+    let ports = folder.path().join("ports");
+    let mut command = groundwire(&["serve", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"]);
+    command.arg("--port-file").arg(&ports).args(arguments).current_dir(folder.path());
+    command.envs(environment.iter().copied());
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let written = within(appears(&ports)).await;
     let address =
@@ -55,6 +68,60 @@ async fn appears(path: &Path) -> String {
 }
 
 impl Served {
+    /// A file in its folder.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub async fn connect(&self) -> Peer {
+        Peer::connect(self.listen).await
+    }
+
+    /// What an admin endpoint says: status and text.
+    pub async fn ask(&self, path: &str) -> (u16, String) {
+        self.ask_for(path, "*/*").await
+    }
+
+    /// The same, of the type that is wished for.
+    pub async fn ask_for(&self, path: &str, accept: &str) -> (u16, String) {
+        let mut peer = Peer::connect(self.admin).await;
+        peer.send(format!("GET {path} HTTP/1.1\r\nhost: x\r\naccept: {accept}\r\n\r\n")).await;
+        let message = peer.message().await;
+        (message.status(), String::from_utf8(message.body).unwrap())
+    }
+
+    /// What an admin endpoint says, once that is as it is wanted.
+    pub async fn says(&self, path: &str, wanted: impl Fn(&str) -> bool) -> String {
+        let asking = async {
+            loop {
+                let (_, text) = self.ask(path).await;
+                if wanted(&text) {
+                    return text;
+                }
+                tokio::task::yield_now().await;
+            }
+        };
+        within(asking).await
+    }
+
+    /// The process, as the system numbers it.
+    pub fn pid(&self) -> u32 {
+        self.child.id().unwrap()
+    }
+
+    /// Asks for a reload.
+    pub fn hang_up(&self) {
+        self.signal(rustix::process::Signal::HUP);
+    }
+
+    /// Ends it, and returns what it wrote to standard error.
+    pub async fn log(self) -> String {
+        self.signal(rustix::process::Signal::TERM);
+        let (output, _) = self.ended().await;
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stderr).unwrap()
+    }
+
     pub fn signal(&self, signal: rustix::process::Signal) {
         let pid = i32::try_from(self.child.id().unwrap()).unwrap();
         rustix::process::kill_process(rustix::process::Pid::from_raw(pid).unwrap(), signal).unwrap();

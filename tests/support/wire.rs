@@ -9,7 +9,7 @@ use super::within;
 
 /// An upstream that does what the test does.
 pub struct Upstream {
-    listener: TcpListener,
+    pub listener: TcpListener,
 }
 
 impl Upstream {
@@ -28,6 +28,23 @@ impl Upstream {
     /// The next connection that is opened to it.
     pub async fn accept(&self) -> Peer {
         Peer::new(within(self.listener.accept()).await.unwrap().0)
+    }
+}
+
+impl Upstream {
+    /// The next request, be it on the connection that is there or on another, which then takes its place: a client is
+    /// often faster with its next request than the proxy with putting a connection back.
+    pub async fn request(&self, there: &mut Option<Peer>) -> Message {
+        if let Some(peer) = there {
+            tokio::select! {
+                message = peer.message() => return message,
+                accepted = self.listener.accept() => *peer = Peer::new(accepted.unwrap().0),
+            }
+        }
+        if there.is_none() {
+            *there = Some(self.accept().await);
+        }
+        there.as_mut().unwrap().message().await
     }
 }
 
@@ -153,6 +170,17 @@ impl Peer {
             }
         }
         Message { head, body, trailers }
+    }
+
+    /// The next message; `None` where the connection ends before one begins, whenever that is.
+    pub async fn next(&mut self) -> Option<Message> {
+        // Of an idle connection nobody knows how long it is: no test waits for this.
+        while self.buffer.is_empty() {
+            if self.socket.read_buf(&mut self.buffer).await.unwrap_or(0) == 0 {
+                return None;
+            }
+        }
+        Some(self.message().await)
     }
 
     /// Whatever comes until the connection ends.
