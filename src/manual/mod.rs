@@ -15,6 +15,9 @@ pub mod edges {}
 #[doc = include_str!("figures.md")]
 pub mod figures {}
 
+#[doc = include_str!("operations.md")]
+pub mod operations {}
+
 #[doc = include_str!("privacy.md")]
 pub mod privacy {}
 
