@@ -5,6 +5,7 @@ mod audit;
 mod check;
 mod demo;
 mod gauges;
+mod health;
 mod licenses;
 mod line;
 mod logging;
@@ -40,6 +41,7 @@ enum Command {
     Score(score::Score),
     Audit(audit::Audit),
     Check(check::Check),
+    Health(health::Health),
     Licenses(licenses::Licenses),
     #[command(hide = true)]
     Windows(windows::Windows),
@@ -58,6 +60,7 @@ pub fn run() -> Result<(), Failure> {
         Command::Serve(serve) => serve.run(),
         Command::Audit(audit) => audit.run(),
         Command::Check(check) => check.run(),
+        Command::Health(health) => health.run(),
         Command::Licenses(licenses) => licenses.run(),
         Command::Windows(windows) => windows.run(),
     }
