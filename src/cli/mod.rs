@@ -10,6 +10,7 @@ mod licenses;
 mod line;
 mod logging;
 mod model;
+mod panicked;
 mod score;
 mod serve;
 mod windows;
@@ -22,6 +23,8 @@ use clap::error::ErrorKind;
 use clap::{Arg, Parser, Subcommand};
 
 use crate::config::UpstreamUrl;
+
+pub use panicked::report_without_text;
 
 /// What ends a command early; `main` prints it with its causes.
 pub type Failure = Box<dyn StdError + Send + Sync>;
@@ -54,6 +57,7 @@ enum Command {
 /// # Errors
 /// Whatever kept the command from doing its work.
 pub fn run() -> Result<(), Failure> {
+    report_without_text();
     match Cli::parse().command {
         Command::Demo(demo) => Ok(demo.run()?),
         Command::Score(score) => Ok(score.run()?),
