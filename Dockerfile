@@ -17,6 +17,7 @@ RUN cargo build --locked --release \
     && target/release/groundwire demo \
     && target/release/groundwire check --upstream http://upstream.invalid examples/deploy/container.toml
 
+# "cc" has the C++ library, which ONNX Runtime needs.
 FROM gcr.io/distroless/cc-debian12:nonroot
 LABEL org.opencontainers.image.title="groundwire" \
       org.opencontainers.image.description="Inference-time grounding in front of LLM APIs: asks before it guesses" \

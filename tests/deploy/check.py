@@ -9,6 +9,8 @@ and strace have to be installed. No container engine is needed; the Dockerfile's
 import argparse
 import pathlib
 import re
+import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -148,6 +150,35 @@ def filtered(binary, filters):
     check(made <= allowed, f"the unit forbids {sorted(made - allowed)}")
 
 
+def image(binary, configured):
+    """What the Dockerfile's last stage comes to: binary, C and C++ libraries, configuration; all of it read-only, and no /tmp."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        admin = f"127.0.0.1:{free.getsockname()[1]}"
+    with tempfile.TemporaryDirectory() as folder:
+        root = pathlib.Path(folder) / "root"
+        for name in ("lib", "lib64", "proc", "usr/local/bin", "etc/groundwire"):
+            (root / name).mkdir(parents=True)
+        shutil.copy(binary, root / "usr/local/bin/groundwire")
+        shutil.copy(configured, root / "etc/groundwire/groundwire.toml")
+        # Those of distroless/cc: the binary's own, and what ONNX Runtime asks for.
+        cache = dict(re.findall(r"^\t(\S+) \([^)]*\) => (\S+)$", run("/sbin/ldconfig", "-p"), re.M)[::-1])
+        for name in ("libc.so.6", "libm.so.6", "libgcc_s.so.1", "libstdc++.so.6", "libdl.so.2", "librt.so.1", "libpthread.so.0"):
+            shutil.copy(cache[name], root / "lib" / name)
+        loader = re.search(r"(/lib\S*/(ld-linux\S*))", run("ldd", binary))
+        (root / loader[1].lstrip("/")).parent.mkdir(exist_ok=True)
+        shutil.copy(loader[1], root / loader[1].lstrip("/"))
+        script = f"""
+            mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" && mount -t proc proc "$1/proc" && ! touch "$1/x" 2>/dev/null || exit 3
+            in_image() {{ LD_LIBRARY_PATH=/lib exec chroot "$@"; }}
+            in_image "$1" /usr/local/bin/groundwire serve --config /etc/groundwire/groundwire.toml --upstream http://127.0.0.1:9 \
+                --listen 127.0.0.1:0 --admin {admin} & server=$!
+            (in_image "$1" /usr/local/bin/groundwire health --admin {admin} --wait 30s) && kill -TERM "$server" && wait "$server"
+        """
+        said = run("unshare", "--user", "--map-root-user", "--mount", "--pid", "--fork", "sh", "-c", script, "sh", root)
+        check(said == "ready\n", f"the image: {said}")
+
+
 def dockerfile(tools, path):
     run(tools / "hadolint", "--failure-threshold", "style", path)
     text = re.sub(r"\\\n *", "", path.read_text())
@@ -191,6 +222,7 @@ def main():
         kubernetes(tools, binary, files.pop(name), yaml)
     check(not files, f"nothing checks {sorted(files)}")
     dockerfile(tools, ROOT / "Dockerfile")
+    image(binary, container)
     print(f"deployment files: {checks} checks")
 
 
