@@ -120,11 +120,26 @@ fn every_block_is_what_it_says_it_is() {
     assert!(["rust", "toml", "console"].iter().all(|language| checked.contains(*language)), "{checked:?}");
 }
 
+/// `check` looks at every file that is named. In their place it finds certificates and keys that are good for tests.
 fn is_configuration(folder: &Path, content: &str, place: &str) {
+    let stand_ins = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/tls");
+    let secret = folder.join("secret");
+    fs::write(&secret, "0123456789abcdef0123456789abcdef").unwrap();
+    let quoted = content.split('"').enumerate().map(|(i, text)| match text {
+        text if i % 2 == 0 => text.to_owned(),
+        text if text.starts_with("file:/") => format!("file:{}", secret.display()),
+        text if text.starts_with('/') && text.ends_with(".key") => stand_ins.join("server.key").display().to_string(),
+        text if text.starts_with('/') && text.ends_with(".pem") => stand_ins.join("server.pem").display().to_string(),
+        text => text.to_owned(),
+    });
+    let content = &quoted.collect::<Vec<_>>().join("\"");
     let file = folder.join("g.toml");
     fs::write(&file, content).unwrap();
     let mut check = Command::new(env!("CARGO_BIN_EXE_groundwire"));
-    check.arg("check").arg(&file).env("GROUNDWIRE_KEY", "0123456789abcdef0123456789abcdef");
+    check.arg("check").arg(&file);
+    for name in content.split("env:").skip(1).filter_map(|rest| rest.split('"').next()) {
+        check.env(name, "0123456789abcdef0123456789abcdef");
+    }
     if !content.contains("upstream = ") {
         check.args(["--upstream", "http://upstream.invalid"]);
     }

@@ -113,13 +113,19 @@ fn exchanges() -> Vec<Exchange> {
 /// A server at its loudest, with everything on that tells of requests.
 async fn loud(upstream: &str, folder: &TempDir) -> Served {
     let key = folder.path().join("key");
+    let injected = folder.path().join("injected");
     fs::write(&key, "zq7identitykey-0123456789abcdef0123456789").unwrap();
+    fs::write(&injected, "zq7injected").unwrap();
     let file = folder.path().join("groundwire.toml");
     let config = format!(
         "policy = \"own\"\nidentity-key = \"file:{}\"\ndebug-headers = true\ntools = \"steer\"\n\
          [classifier]\ndeadline = \"20s\"\n[records]\nto = \"records.jsonl\"\n[limits]\nmax-body = \"200KiB\"\n\
-         [log]\nlevel = \"trace\"\nformat = \"json\"\n[policies.own]\nrules = [{{ act = \"clarify\", ambiguity = 0.0 }}]\n",
-        key.display()
+         [log]\nlevel = \"trace\"\nformat = \"json\"\n[policies.own]\nrules = [{{ act = \"clarify\", ambiguity = 0.0 }}]\n\
+         [[upstreams]]\nprefix = \"/keyed\"\nurl = \"{upstream}\"\nkey = \"file:{}\"\n\
+         [[upstreams]]\nprefix = \"/forwarded\"\nurl = \"http://api.example\"\nproxy = \"http://zq7name:zq7password@{}\"\n",
+        key.display(),
+        injected.display(),
+        upstream.trim_start_matches("http://")
     );
     fs::write(&file, config).unwrap();
     serve(upstream, &["--model", "builtin", "--config", file.to_str().unwrap()]).await
@@ -149,9 +155,11 @@ async fn over_http2(address: SocketAddr, upstream: &Upstream) {
 
 /// What was planted and is seen in `place`, with the line it stands in.
 fn seen(place: &str, text: &str) -> Vec<String> {
+    let basic = "enE3bmFtZTp6cTdwYXNzd29yZA"; // zq7name:zq7password
     // Bytes that are printed as numbers are no less readable.
     let numbers = MARK.as_bytes().iter().map(u8::to_string).collect::<Vec<_>>().join(", ");
-    let planted = |line: &&str| line.to_ascii_lowercase().contains(MARK) || line.contains(&numbers);
+    let planted =
+        |line: &&str| line.to_ascii_lowercase().contains(MARK) || line.contains(&numbers) || line.contains(basic);
     text.lines().filter(planted).map(|line| format!("{place}: {}", &line[..line.len().min(600)])).collect()
 }
 
@@ -186,6 +194,22 @@ async fn nothing_planted_is_seen_in_logs_metrics_records_or_errors() {
         }
     }
     over_http2(served.listen, &upstream).await;
+
+    // A key of the operator's, which the upstream refuses, and a forward proxy with a password, which refuses that.
+    for (prefix, planted) in [("/keyed", "Bearer zq7injected"), ("/forwarded", "Basic ")] {
+        let mut client = Peer::connect(served.listen).await;
+        client.send(sized(&format!("POST {prefix}/v1/chat/completions?key=zq7query"), "{}")).await;
+        let mut there = upstream.accept().await;
+        let asked = there.message().await;
+        assert!(asked.head.contains(planted), "{prefix}: {}", asked.head);
+        there
+            .send(format!(
+                "HTTP/1.1 407 Refused\r\nconnection: close\r\ncontent-length: 9\r\nx: {planted}\r\n\r\nzq7denied"
+            ))
+            .await;
+        drop(there);
+        client.message().await;
+    }
 
     // A tunnel; a body that breaks, and one that is left in its middle. (The upstream is connected to for both.)
     let mut client = Peer::connect(served.listen).await;

@@ -19,7 +19,7 @@ fn silent(output: &Output, what: &str) {
 }
 
 /// Files that are wrong in one line each, beside the secret that stands there.
-const WRONG: [&str; 16] = [
+const WRONG: [&str; 21] = [
     "upstream = \"https://user:zq7password@api.example\"",
     "upstream = \"https://api.example/v1?key=zq7key\"",
     "upstream = \"https://api.example/#zq7fragment\"",
@@ -34,6 +34,11 @@ const WRONG: [&str; 16] = [
     "upstream = \"https://h\"\nidentiy-key = \"zq7misspelt\"",
     "upstream = \"https://h\"\napi-key = \"zq7unknown\"",
     "upstream = \"https://h\"\n[upstreams]\nkey = \"zq7unknown\"",
+    "upstream = \"https://h\"\nupstream-key = \"zq7bare\"",
+    "upstream = \"https://h\"\nupstream-key = \"env:NO_SUCH\"\nupstream-proxy = \"http://u:zq7password@[\"",
+    "upstream = \"https://h\"\nupstream-proxy = \"socks9://u:zq7password@h\"",
+    "upstream = \"https://h\"\n[[upstreams]]\nprefix = \"/a\"\nurl = \"https://u:zq7password@h\"",
+    "upstream = \"https://h\"\n[[upstreams]]\nprefix = \"/a\"\nurl = \"https://h\"\nkey = \"zq7bare\"",
     "upstream = \"https://h\" authorization = \"zq7sameline\"",
     "upstream = \"https://h\nidentity-key = \"zq7unclosed\"",
 ];
@@ -79,7 +84,9 @@ fn what_check_shows_of_a_good_file_holds_no_secret() {
     let output = groundwire(&["check", file.to_str().unwrap()], &[]);
     assert!(output.status.success());
     silent(&output, "a file");
-    fs::write(&file, "upstream = \"https://h\"\nidentity-key = \"env:IDENTITY_KEY\"\n").unwrap();
+    let good = "upstream = \"https://h\"\nidentity-key = \"env:IDENTITY_KEY\"\nupstream-key = \"env:IDENTITY_KEY\"\n\
+                upstream-proxy = \"http://name:zq7password@proxy.example\"\n";
+    fs::write(&file, good).unwrap();
     let secret = "zq7-0123456789abcdef0123456789abcdef";
     let output = groundwire(&["check", file.to_str().unwrap()], &[("IDENTITY_KEY", secret)]);
     assert!(output.status.success());
