@@ -1,7 +1,7 @@
 //! The plain library, without ONNX Runtime, TOML, tokio or tower: `cargo run --no-default-features --example plain`.
 //!
 //! The engine alone, a classifier of one's own, rules made in Rust, and a loop that polls. What a host does with a
-//! request is what the layer does: admit, prepare, wait for the judgement, conclude.
+//! request is what the layer does: admit, prepare, wait for the judgement, conclude, and say what came of it.
 
 #![allow(clippy::print_stdout, reason = "an example shows what it does")]
 
@@ -17,9 +17,12 @@ use groundwire::Grounder;
 use groundwire::act::Intervention;
 use groundwire::classify::{Classifier, Judgement, Judging, ModelId};
 use groundwire::dialogue::{Bypass, Conversation, Distribution, Gap, GroundingAct, Id, UserAct};
-use groundwire::engine::{Admission, Prepared};
+use groundwire::engine::{Admission, Outcome, Prepared};
+use groundwire::observe::{Ending, Observer, Record};
 use groundwire::policy::{Rule, RulePolicy};
-use http::Request;
+use groundwire::wire::ResponseReader;
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderValue, Request, StatusCode};
 
 /// Finds that a turn points at a text which did not come with it.
 struct Pointing;
@@ -54,7 +57,7 @@ fn judgement(points: bool) -> Option<Judgement> {
 fn main() -> Result<(), http::Error> {
     let rule = Rule { ambiguity: Some(0.5), ..Rule::plain(GroundingAct::Clarify) };
     let policy = RulePolicy { name: "one-rule".to_owned(), rules: vec![rule] };
-    let grounder = Grounder::builder(Pointing, policy).build();
+    let grounder = Grounder::builder(Pointing, policy).observer(Print).build();
     for (path, text) in [
         ("/v1/chat/completions", "What is the speed of light?"),
         ("/v1/chat/completions", "Translate the paragraph below into Spanish."),
@@ -80,13 +83,34 @@ fn ground(grounder: &Grounder, request: Request<()>, body: &Bytes) -> String {
         _ => return "passed".to_owned(),
     };
     let verdict = wait(judging);
-    let outcome = grounder.conclude(*turn, verdict, body);
-    match outcome.intervention {
+    let Outcome { intervention, mut pending, .. } = grounder.conclude(*turn, verdict, body);
+    let done = match intervention {
         Intervention::Edit(edited) => {
-            format!("{}, {} bytes added", outcome.pending.record().act.as_str(), edited.len() - body.len())
+            format!("{}, {} bytes added", pending.record().act.as_str(), edited.len() - body.len())
         }
         Intervention::Reply(reply) => format!("answered in {} bytes", reply.body.len()),
         _ => "passed as it is".to_owned(),
+    };
+    // Here a host sends the request on. What comes back is told to the record, and read beside its way to the client.
+    pending.forwarded();
+    pending.answered(StatusCode::OK);
+    let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
+    let mut reader = ResponseReader::new(pending.record().dialect, StatusCode::OK, &headers);
+    reader.feed(REPLY);
+    pending.finish(Ending::Complete, Some(reader.finish()));
+    done
+}
+
+/// What an LLM might say.
+const REPLY: &[u8] =
+    br#"{"choices":[{"message":{"role":"assistant","content":"299,792 km/s"},"finish_reason":"stop"}],"usage":{"completion_tokens":7}}"#;
+
+/// Prints records; a real one hands them to a thread of its own.
+struct Print;
+
+impl Observer for Print {
+    fn turn(&self, record: &Arc<Record>) {
+        println!("recorded: {:?}, finish reason {:?}", record.ending, record.finish_reason.as_deref().unwrap_or("-"));
     }
 }
 

@@ -43,6 +43,7 @@ fn plain() {
     assert_eq!(chat[0], "passed as it is");
     assert!(chat[1].starts_with("clarify, ") && chat[1].ends_with(" bytes added"), "{printed}");
     assert_eq!(lines(&printed, "/v1/embeddings"), ["passed, unread"]);
+    assert_eq!(lines(&printed, "recorded"), ["Complete, finish reason \"stop\""; 2]);
 }
 
 #[cfg(feature = "bundled")]
