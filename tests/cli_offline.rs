@@ -94,6 +94,12 @@ fn licenses_prints_the_texts_of_what_is_inside() {
     let printed = text(&output.stdout);
     let ours = ["Permission is hereby granted, free of charge", "Apache License", "all-MiniLM-L6-v2"];
     assert!(ours.iter().all(|ours| printed.contains(ours)));
+    // One of each licence that is taken, by what its text says.
+    for linked in
+        ["\nMIT: ", "tokio 1.", "Apache-2.0 AND ISC: ring", "BSD-3-Clause: subtle", "ISC: rustls-webpki", "as-is"]
+    {
+        assert!(printed.contains(linked), "{linked}");
+    }
     if cfg!(feature = "bundled") && std::env::var_os("GROUNDWIRE_ONNXRUNTIME").is_none() {
         assert!(printed.contains("Copyright (c) Microsoft Corporation"), "ONNX Runtime's own");
         // Two of the many that its library holds.

@@ -1,9 +1,12 @@
 //! The manual names every key that the configuration takes, and no other. The command itself is asked which those are.
+//! Every block in it is what it says it is, and every file that it names is there.
 
 #![cfg(feature = "cli")]
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use tempfile::TempDir;
@@ -101,4 +104,127 @@ fn the_example_file_has_every_key_and_says_what_is_so_without_it() {
     };
     let bare = checked(&format!("upstream = {}", whole["upstream"]));
     assert_eq!(values(&checked(EXAMPLE)), values(&bare));
+}
+
+/// The README and the manual's pages: path and text.
+fn pages() -> Vec<(PathBuf, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let manual = fs::read_dir(root.join("src/manual")).unwrap().map(|entry| entry.unwrap().path());
+    let pages = manual.filter(|path| path.extension().is_some_and(|extension| extension == "md"));
+    let pages = pages.chain([root.join("README.md")]);
+    pages.map(|path| (path.clone(), fs::read_to_string(path).unwrap())).collect()
+}
+
+/// The fenced blocks of a page: what each says it is, and its content.
+fn blocks(text: &str) -> Vec<(&str, String)> {
+    let mut lines = text.lines();
+    let mut blocks = Vec::new();
+    while let Some(line) = lines.next() {
+        if let Some(language) = line.strip_prefix("```") {
+            let content: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
+            blocks.push((language, content.join("\n") + "\n"));
+        }
+    }
+    blocks
+}
+
+#[test]
+fn every_block_is_what_it_says_it_is() {
+    let folder = TempDir::new().unwrap();
+    let mut checked = BTreeSet::new();
+    for (page, text) in pages() {
+        for (language, content) in blocks(&text) {
+            let place = format!("{}: {content}", page.display());
+            match language {
+                // Doctests.
+                "rust" | "rust,no_run" => {}
+                "text" => {}
+                "toml" if content.contains("[dependencies]") => drop(content.parse::<toml::Table>().expect(&place)),
+                "toml" => is_configuration(folder.path(), &content, &place),
+                "console" => is_shell(&content, &place),
+                "json" => drop(serde_json::from_str::<serde_json::Value>(&content).expect(&place)),
+                _ => panic!("a block of {language:?}, which nothing checks: {place}"),
+            }
+            checked.insert(language.to_owned());
+        }
+    }
+    assert!(["rust", "toml", "console"].iter().all(|language| checked.contains(*language)), "{checked:?}");
+}
+
+/// `check` looks at every file that is named. In their place it finds certificates and keys that are good for tests.
+fn is_configuration(folder: &Path, content: &str, place: &str) {
+    let stand_ins = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/tls");
+    let secret = folder.join("secret");
+    fs::write(&secret, "0123456789abcdef0123456789abcdef").unwrap();
+    let quoted = content.split('"').enumerate().map(|(i, text)| match text {
+        text if i % 2 == 0 => text.to_owned(),
+        text if text.starts_with("file:/") => format!("file:{}", secret.display()),
+        text if text.starts_with('/') && text.ends_with(".key") => stand_ins.join("server.key").display().to_string(),
+        text if text.starts_with('/') && text.ends_with(".pem") => stand_ins.join("server.pem").display().to_string(),
+        text => text.to_owned(),
+    });
+    let content = &quoted.collect::<Vec<_>>().join("\"");
+    let file = folder.join("g.toml");
+    fs::write(&file, content).unwrap();
+    let mut check = Command::new(env!("CARGO_BIN_EXE_groundwire"));
+    check.arg("check").arg(&file);
+    for name in content.split("env:").skip(1).filter_map(|rest| rest.split('"').next()) {
+        check.env(name, "0123456789abcdef0123456789abcdef");
+    }
+    if !content.contains("upstream = ") {
+        check.args(["--upstream", "http://upstream.invalid"]);
+    }
+    let output = check.output().unwrap();
+    assert!(output.status.success(), "{place}\n{}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// What stands behind the prompt is parsed by a shell, and every `groundwire …` of it is one of its commands.
+fn is_shell(content: &str, place: &str) {
+    let mut script = String::new();
+    let mut continues = false;
+    for line in content.lines().filter(|line| !line.is_empty()) {
+        let typed = line.strip_prefix("$ ").or(continues.then_some(line));
+        // Else it is what the command prints.
+        let Some(typed) = typed else { continue };
+        continues = typed.ends_with('\\');
+        script.push_str(typed);
+        script.push('\n');
+    }
+    assert!(!script.is_empty() && !continues, "nothing is typed, or half of it: {place}");
+    let output = Command::new("bash").args(["-n", "-c", &script]).output().unwrap();
+    assert!(output.status.success(), "{place}\n{}", String::from_utf8_lossy(&output.stderr));
+    let words: Vec<&str> = script.split_whitespace().collect();
+    for pair in words.windows(2).filter(|pair| pair[0] == "groundwire") {
+        let help = Command::new(env!("CARGO_BIN_EXE_groundwire")).args([pair[1], "--help"]).output().unwrap();
+        assert!(help.status.success(), "groundwire {} is no command: {place}", pair[1]);
+    }
+}
+
+#[test]
+fn every_file_that_is_named_is_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for (page, text) in pages() {
+        let linked = text.split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next());
+        for link in linked.filter(|link| !link.contains("://") && !link.is_empty()) {
+            assert!(page.parent().unwrap().join(link).exists(), "{}: no {link}", page.display());
+        }
+        let quoted = text.split('`').skip(1).step_by(2);
+        let files = ["tests/", "src/", "examples/", "models/", ".ci/"];
+        for name in quoted.filter(|name| files.iter().any(|folder| name.starts_with(folder)) && !name.contains(' ')) {
+            assert!(root.join(name).exists(), "{}: no {name}", page.display());
+        }
+    }
+}
+
+#[test]
+fn every_page_is_in_rustdoc_and_linked_from_the_readme() {
+    let listed = include_str!("../src/manual/mod.rs");
+    let readme = include_str!("../README.md");
+    for (page, _) in pages() {
+        let name = page.file_name().unwrap().to_str().unwrap();
+        if name != "README.md" {
+            assert!(listed.contains(&format!("include_str!(\"{name}\")")), "rustdoc has no {name}");
+            assert!(readme.contains(&format!("(src/manual/{name})")), "the README does not link {name}");
+        }
+    }
 }

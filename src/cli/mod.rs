@@ -5,11 +5,13 @@ mod audit;
 mod check;
 mod demo;
 mod gauges;
+mod health;
 mod licenses;
 mod line;
 mod logging;
 mod model;
 mod overview;
+mod panicked;
 mod reload;
 mod retire;
 mod running;
@@ -27,6 +29,8 @@ use clap::error::ErrorKind;
 use clap::{Arg, Parser, Subcommand};
 
 use crate::config::UpstreamUrl;
+
+pub use panicked::report_without_text;
 
 /// What ends a command early; `main` prints it with its causes.
 pub type Failure = Box<dyn StdError + Send + Sync>;
@@ -57,6 +61,7 @@ enum Command {
     Score(score::Score),
     Audit(audit::Audit),
     Check(check::Check),
+    Health(health::Health),
     Licenses(licenses::Licenses),
     #[command(hide = true)]
     Windows(windows::Windows),
@@ -69,12 +74,14 @@ enum Command {
 /// # Errors
 /// Whatever kept the command from doing its work.
 pub fn run() -> Result<(), Failure> {
+    report_without_text();
     match Cli::parse().command {
         Command::Demo(demo) => Ok(demo.run()?),
         Command::Score(score) => Ok(score.run()?),
         Command::Serve(serve) => serve.run(),
         Command::Audit(audit) => audit.run(),
         Command::Check(check) => check.run(),
+        Command::Health(health) => health.run(),
         Command::Licenses(licenses) => licenses.run(),
         Command::Windows(windows) => windows.run(),
     }

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Instant;
 
+use http::StatusCode;
+
 use super::Grounder;
 use crate::classify::{AssistantJudgement, Prelude, ReplyAnswer, ReplyTurn};
 use crate::dialogue::AssistantAct;
@@ -14,6 +16,10 @@ const SEEN: f32 = 0.5;
 
 /// A record in the making. It is told to the observers once: when it is finished and the reply has been read where it is
 /// to be read, or when it is dropped because the client left.
+///
+/// A host that is not the layer calls [`forwarded`](Self::forwarded), [`answered`](Self::answered), and at the end
+/// [`finish`](Self::finish); with a [`ResponseReader`](crate::wire::ResponseReader) beside the response it knows what to
+/// finish with.
 pub struct Pending {
     pub(crate) record: Record,
     grounder: Grounder,
@@ -41,20 +47,25 @@ impl Pending {
     }
 
     /// The request goes on, or a reply of ours goes back.
-    pub(crate) fn forwarded(&mut self) {
+    pub fn forwarded(&mut self) {
         self.record.own_micros = micros(self.accepted).saturating_sub(self.record.read_micros);
         self.forwarded = Some(Instant::now());
     }
 
+    /// The response's head is here, or is given by us.
+    pub fn answered(&mut self, status: StatusCode) {
+        self.record.status = Some(status.as_u16());
+    }
+
     /// The first text of the reply is here.
-    pub(crate) fn first_text(&mut self) {
+    pub fn first_text(&mut self) {
         if let (None, Some(at)) = (self.record.first_token_micros, self.forwarded) {
             self.record.first_token_micros = Some(micros(at));
         }
     }
 
     /// The exchange is over. The record is told once the reply has been read for its acts, where it is.
-    pub(crate) fn finish(mut self, ending: Ending, reading: Option<Reading>) {
+    pub fn finish(mut self, ending: Ending, reading: Option<Reading>) {
         self.record.ending = ending;
         let Some(reading) = reading else { return };
         self.record.finish_reason = reading.finish_reason;

@@ -206,7 +206,7 @@ fn watched<R: Body>(
     mut pending: Box<Pending>,
     client: ClientSide,
 ) -> Response<ResponseBody<R>> {
-    pending.record.status = Some(response.status().as_u16());
+    pending.answered(response.status());
     let reader = ResponseReader::new(pending.record.dialect, response.status(), response.headers());
     announce(grounder, response.headers_mut(), &pending.record);
     response.map(|body| ResponseBody::watched(body, reader, pending, client))
@@ -214,7 +214,7 @@ fn watched<R: Body>(
 
 fn own_response<R>(grounder: &Grounder, reply: OwnReply, mut pending: Box<Pending>) -> Response<ResponseBody<R>> {
     let length = reply.body.len();
-    pending.record.status = Some(StatusCode::OK.as_u16());
+    pending.answered(StatusCode::OK);
     pending.record.response_bytes = length as u64;
     let mut response = Response::new(ResponseBody::own(reply.body));
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(reply.content_type));

@@ -43,6 +43,16 @@ impl<B: Body> RequestBody<B> {
     pub(super) fn replay(head: Bytes, after: After<B>, client: ClientSide) -> Self {
         Self { state: State::Replay { head: (!head.is_empty()).then_some(head), after }, client }
     }
+
+    /// A second copy, for a service that may have to send it twice; `None` where part of it is still to come from the caller.
+    ///
+    /// Bodies that were judged are in memory whole, and copies share that memory. Those that streamed through, over the
+    /// cap or on routes that are not read, cannot be copied.
+    pub fn try_clone(&self) -> Option<Self> {
+        let State::Replay { head, after: After::End(trailers) } = &self.state else { return None };
+        let after = After::End(trailers.clone());
+        Some(Self { state: State::Replay { head: head.clone(), after }, client: self.client.clone() })
+    }
 }
 
 /// Nothing in it is pinned in place but `B`, which does not care; the error is only ever moved out.

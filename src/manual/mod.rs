@@ -12,14 +12,25 @@ pub mod configuration {}
 #[doc = include_str!("edges.md")]
 pub mod edges {}
 
+#[doc = include_str!("embedding.md")]
+pub mod embedding {}
+
 #[doc = include_str!("figures.md")]
 pub mod figures {}
 
 #[doc = include_str!("metrics.md")]
 pub mod metrics {}
+#[doc = include_str!("operations.md")]
+pub mod operations {}
 
 #[doc = include_str!("privacy.md")]
 pub mod privacy {}
+
+#[doc = include_str!("threats.md")]
+pub mod threats {}
+
+#[doc = include_str!("transparency.md")]
+pub mod transparency {}
 
 #[doc = include_str!("upstreams.md")]
 pub mod upstreams {}

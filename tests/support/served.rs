@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 
 use tempfile::TempDir;
+use tokio::io::AsyncReadExt;
 use tokio::process::{Child, Command};
+use tokio::task::JoinHandle;
 
 use super::{Peer, within};
 
@@ -23,6 +25,8 @@ pub fn groundwire(arguments: &[&str]) -> Command {
 /// A server of its own process, and where it listens.
 pub struct Served {
     child: Child,
+    /// Read as it comes: a pipe that nobody empties would hold up who writes much.
+    said: JoinHandle<Vec<u8>>,
     pub listen: SocketAddr,
     pub admin: SocketAddr,
     folder: TempDir,
@@ -50,11 +54,17 @@ pub async fn start(folder: TempDir, arguments: &[&str], environment: &[(&str, &s
     let mut command = groundwire(&["serve", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"]);
     command.arg("--port-file").arg(&ports).args(arguments).current_dir(folder.path());
     command.envs(environment.iter().copied());
-    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut stderr = child.stderr.take().unwrap();
+    let said = tokio::spawn(async move {
+        let mut said = Vec::new();
+        stderr.read_to_end(&mut said).await.unwrap();
+        said
+    });
     let written = within(appears(&ports)).await;
     let address =
         |name: &str| written.lines().find_map(|line| line.strip_prefix(name)).unwrap().trim().parse().unwrap();
-    Served { child, listen: address("listen"), admin: address("admin"), folder }
+    Served { child, said, listen: address("listen"), admin: address("admin"), folder }
 }
 
 /// The content of a file, once it is there.
@@ -128,6 +138,8 @@ impl Served {
     }
 
     pub async fn ended(self) -> (Output, TempDir) {
-        (within(self.child.wait_with_output()).await.unwrap(), self.folder)
+        let mut output = within(self.child.wait_with_output()).await.unwrap();
+        output.stderr = within(self.said).await.unwrap();
+        (output, self.folder)
     }
 }
