@@ -7,9 +7,10 @@
 mod upstream;
 
 use std::error::Error;
+use std::time::Duration;
 
 use bytes::Bytes;
-use groundwire::classify::OnnxClassifier;
+use groundwire::classify::{OnnxClassifier, PoolOptions};
 use groundwire::policy::RulePolicy;
 use groundwire::{Grounder, GroundingLayer};
 use http::Request;
@@ -24,9 +25,15 @@ rules = [
 ]
 "#;
 
+/// A classifier that may take its time: an example has no hurry. `OnnxClassifier::builtin()` has a deadline of 25 ms.
+fn patient() -> groundwire::Result<OnnxClassifier> {
+    let pool = PoolOptions::default().deadline(Duration::from_secs(20)).stall_after(Duration::from_secs(20));
+    OnnxClassifier::builder().pool(pool).build()
+}
+
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let grounder = Grounder::builder(OnnxClassifier::builtin()?, RulePolicy::from_toml(RULES)?).build();
+    let grounder = Grounder::builder(patient()?, RulePolicy::from_toml(RULES)?).build();
     // `router` is the whole LLM API; its requests are grounded before a handler sees them.
     let api = upstream::router().layer(GroundingLayer::new(grounder));
     let url = upstream::serve(api).await?;

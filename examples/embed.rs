@@ -6,9 +6,10 @@
 
 use std::convert::Infallible;
 use std::error::Error;
+use std::time::Duration;
 
 use bytes::Bytes;
-use groundwire::classify::OnnxClassifier;
+use groundwire::classify::{OnnxClassifier, PoolOptions};
 use groundwire::layer::RequestBody;
 use groundwire::policy::RulePolicy;
 use groundwire::{Grounder, GroundingLayer};
@@ -31,9 +32,15 @@ async fn llm(request: Request<RequestBody<Body>>) -> Result<Response<Body>, Infa
     Ok(Response::new(Full::from(r#"{"choices":[{"message":{"role":"assistant","content":"…"}}]}"#)))
 }
 
+/// A classifier that may take its time: an example has no hurry. `OnnxClassifier::builtin()` has a deadline of 25 ms.
+fn patient() -> groundwire::Result<OnnxClassifier> {
+    let pool = PoolOptions::default().deadline(Duration::from_secs(20)).stall_after(Duration::from_secs(20));
+    OnnxClassifier::builder().pool(pool).build()
+}
+
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let grounder = Grounder::builder(OnnxClassifier::builtin()?, RulePolicy::from_toml(RULES)?).build();
+    let grounder = Grounder::builder(patient()?, RulePolicy::from_toml(RULES)?).build();
     let service = ServiceBuilder::new().layer(GroundingLayer::new(grounder)).service(service_fn(llm));
     for text in ["What is the speed of light?", "Translate the paragraph below into Spanish."] {
         let body = format!(r#"{{"model":"m","messages":[{{"role":"user","content":"{text}"}}]}}"#);

@@ -7,9 +7,10 @@
 mod upstream;
 
 use std::error::Error;
+use std::time::Duration;
 
 use bytes::Bytes;
-use groundwire::classify::OnnxClassifier;
+use groundwire::classify::{OnnxClassifier, PoolOptions};
 use groundwire::layer::RequestBody;
 use groundwire::policy::RulePolicy;
 use groundwire::{Grounder, GroundingLayer};
@@ -21,10 +22,16 @@ use tower::{ServiceBuilder, ServiceExt};
 
 const RULES: &str = r#"rules = [{ act = "clarify", ambiguity = 0.5 }]"#;
 
+/// A classifier that may take its time: an example has no hurry. `OnnxClassifier::builtin()` has a deadline of 25 ms.
+fn patient() -> groundwire::Result<OnnxClassifier> {
+    let pool = PoolOptions::default().deadline(Duration::from_secs(20)).stall_after(Duration::from_secs(20));
+    OnnxClassifier::builder().pool(pool).build()
+}
+
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let url = upstream::start().await?;
-    let grounder = Grounder::builder(OnnxClassifier::builtin()?, RulePolicy::from_toml(RULES)?).build();
+    let grounder = Grounder::builder(patient()?, RulePolicy::from_toml(RULES)?).build();
     let client: Client<_, RequestBody<Full<Bytes>>> = Client::builder(TokioExecutor::new()).build_http();
     let llm = ServiceBuilder::new().layer(GroundingLayer::new(grounder)).service(client);
 

@@ -8,9 +8,10 @@
 use std::convert::Infallible;
 use std::error::Error;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
-use groundwire::classify::OnnxClassifier;
+use groundwire::classify::{OnnxClassifier, PoolOptions};
 use groundwire::dialogue::{Delivery, GroundingAct};
 use groundwire::layer::RequestBody;
 use groundwire::observe::{Observer, Record};
@@ -73,10 +74,16 @@ async fn llm(request: Request<RequestBody<Body>>) -> Result<Response<Body>, Infa
     Ok(Response::new(Full::from(r#"{"choices":[{"message":{"role":"assistant","content":"…"}}]}"#)))
 }
 
+/// A classifier that may take its time: an example has no hurry. `OnnxClassifier::builtin()` has a deadline of 25 ms.
+fn patient() -> groundwire::Result<OnnxClassifier> {
+    let pool = PoolOptions::default().deadline(Duration::from_secs(20)).stall_after(Duration::from_secs(20));
+    OnnxClassifier::builder().pool(pool).build()
+}
+
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let patient = Patient { first: 0.4, step: 0.4 };
-    let grounder = Grounder::builder(OnnxClassifier::builtin()?, patient).observer(Print).build();
+    let policy = Patient { first: 0.4, step: 0.4 };
+    let grounder = Grounder::builder(patient()?, policy).observer(Print).build();
     let service = ServiceBuilder::new().layer(GroundingLayer::new(grounder)).service(service_fn(llm));
     let vague = r#"{"role":"user","content":"Translate the paragraph below into Spanish."}"#;
     let before = r#"{"role":"user","content":"Hi!"},{"role":"assistant","content":"Hello."},"#;

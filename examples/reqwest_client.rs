@@ -10,12 +10,13 @@ use std::error::Error;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body as AxumBody;
 use axum::routing::post;
 use bytes::Bytes;
-use groundwire::classify::OnnxClassifier;
+use groundwire::classify::{OnnxClassifier, PoolOptions};
 use groundwire::layer::RequestBody;
 use groundwire::policy::preset;
 use groundwire::{Grounder, GroundingLayer};
@@ -51,12 +52,18 @@ impl Service<Request<RequestBody<Body>>> for Reqwest {
     }
 }
 
+/// A classifier that may take its time: an example has no hurry. `OnnxClassifier::builtin()` has a deadline of 25 ms.
+fn patient() -> groundwire::Result<OnnxClassifier> {
+    let pool = PoolOptions::default().deadline(Duration::from_secs(20)).stall_after(Duration::from_secs(20));
+    OnnxClassifier::builder().pool(pool).build()
+}
+
 #[tokio::main]
 async fn main() -> Result<(), BoxError> {
     let (received, mut chunks) = mpsc::channel(1);
     let url = upstream::serve(upstream::router().merge(uploads(received))).await?;
     let gentle = preset("gentle").ok_or("no such policy")?;
-    let grounder = Grounder::builder(OnnxClassifier::builtin()?, gentle).build();
+    let grounder = Grounder::builder(patient()?, gentle).build();
     let llm = ServiceBuilder::new().layer(GroundingLayer::new(grounder)).service(Reqwest(reqwest::Client::new()));
 
     let chat =
