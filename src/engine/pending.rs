@@ -77,7 +77,7 @@ impl Pending {
             return None;
         }
         // What stays behind is never told.
-        let empty = Record::new(self.record.dialect, self.record.policy.clone(), self.record.config.clone());
+        let empty = Record::empty(self.record.dialect, self.record.policy.clone(), self.record.config.clone());
         let record = std::mem::replace(&mut self.record, empty);
         Some(Untold { record, observers: self.grounder.0.observers.clone() })
     }

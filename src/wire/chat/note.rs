@@ -3,7 +3,7 @@
 use super::content::Content;
 use crate::dialogue::{Part, Text};
 use crate::wire::response::{Notes, Usage};
-use crate::wire::span::{Cursor, Kind, Malformed, field, given, number, text};
+use crate::wire::span::{Cursor, Kind, Malformed, field, given, number, once, text};
 
 pub(super) fn note(payload: &[u8], notes: &mut Notes) -> Result<(), Malformed> {
     // The SDKs, too, take whatever starts like this for the end.
@@ -61,16 +61,27 @@ fn message(said: &[u8], notes: &mut Notes) -> Result<(), Malformed> {
 }
 
 fn usage(usage: &[u8]) -> Result<Usage, Malformed> {
-    let count = |of: &[u8], name: &[u8]| Ok(field(of, name)?.and_then(count));
-    let cached_tokens = match field(usage, b"prompt_tokens_details")? {
-        Some(details) => count(details, b"cached_tokens")?,
-        // DeepSeek's name for it.
-        None => count(usage, b"prompt_cache_hit_tokens")?,
+    let (mut prompt, mut completion, mut details, mut hits) = (None, None, None, None);
+    Cursor::new(usage).object(|key, cursor| {
+        let value = cursor.skip()?;
+        match key {
+            b"prompt_tokens" => once(&mut prompt, value),
+            b"completion_tokens" => once(&mut completion, value),
+            b"prompt_tokens_details" => once(&mut details, value),
+            // DeepSeek's name for what the details hold.
+            b"prompt_cache_hit_tokens" => once(&mut hits, value),
+            _ => Ok(()),
+        }
+    })?;
+    let cached = match given(details) {
+        Some(details) => field(details, b"cached_tokens")?,
+        None => given(hits),
     };
+    let tokens = |value: Option<&[u8]>| given(value).and_then(count).unwrap_or(0);
     Ok(Usage {
-        prompt_tokens: count(usage, b"prompt_tokens")?.unwrap_or(0),
-        completion_tokens: count(usage, b"completion_tokens")?.unwrap_or(0),
-        cached_tokens,
+        prompt_tokens: tokens(prompt),
+        completion_tokens: tokens(completion),
+        cached_tokens: cached.and_then(count),
     })
 }
 
