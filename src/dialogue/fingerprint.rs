@@ -48,7 +48,7 @@ impl Id {
 
 impl Id {
     /// Lower-case hexadecimal digits. Records hold four ids each, so this is worth more than a formatter a byte.
-    fn hex<'a>(&self, digits: &'a mut [u8; 32]) -> &'a str {
+    pub(crate) fn hex<'a>(&self, digits: &'a mut [u8; 32]) -> &'a str {
         const DIGITS: &[u8; 16] = b"0123456789abcdef";
         for (byte, pair) in self.0.iter().zip(digits.chunks_exact_mut(2)) {
             pair[0] = DIGITS[usize::from(byte >> 4)];
@@ -153,6 +153,9 @@ impl Identity {
 /// Bytes that are hashed at one time: sixteen of BLAKE3's chunks, which it takes side by side where the CPU can.
 const BLOCK: usize = 16 * 1024;
 
+/// Bytes of the lengths before the speaker and the text of a turn.
+const FRAMES: usize = 16;
+
 /// A hash in the making.
 ///
 /// The hash is several times faster over one long text than over many short ones, so what is hashed is put together
@@ -210,7 +213,19 @@ impl Absorbed {
     }
 
     fn turn(&mut self, turn: &Turn<'_>) {
-        self.framed(turn.role.as_str().as_bytes());
+        let role = turn.role.as_str().as_bytes();
+        if let [Part::Text(text)] = &turn.parts[..]
+            && !text.is_empty()
+            && self.waiting.len() + FRAMES + role.len() + text.raw().len() < BLOCK
+        {
+            // Nearly all turns: whether there is room is asked once.
+            for piece in [role, text.raw()] {
+                self.waiting.extend_from_slice(&(piece.len() as u64).to_le_bytes());
+                self.waiting.extend_from_slice(piece);
+            }
+            return;
+        }
+        self.framed(role);
         for part in &turn.parts {
             match part {
                 Part::Text(text) if text.is_empty() => {}

@@ -27,7 +27,15 @@ pub(super) fn note(payload: &[u8], notes: &mut Notes) -> Result<(), Malformed> {
 /// Only the first of several choices is looked at; a call that asks for several is not one that we act on.
 fn choice(cursor: &mut Cursor<'_>, notes: &mut Notes) -> Result<(), Malformed> {
     let (mut index, mut said, mut finish_reason) = (None, None, None);
+    let mut has_spoken = false;
     cursor.object(|key, cursor| {
+        // Mostly the index comes first, and then the message need not be passed twice.
+        if matches!(key, b"message" | b"delta") && !has_spoken && index == Some(&b"0"[..]) {
+            has_spoken = cursor.kind()? == Kind::Object;
+            if has_spoken {
+                return message(cursor, notes);
+            }
+        }
         let value = Some(cursor.skip()?);
         match key {
             b"index" => index = value,
@@ -40,8 +48,8 @@ fn choice(cursor: &mut Cursor<'_>, notes: &mut Notes) -> Result<(), Malformed> {
     if given(index).is_some_and(|index| number(index) != Some(0.0)) {
         return Ok(());
     }
-    if let Some(said) = given(said) {
-        message(said, notes)?;
+    if let Some(said) = given(said).filter(|_| !has_spoken) {
+        message(&mut Cursor::new(said), notes)?;
     }
     if let Some(reason) = given(finish_reason).and_then(text) {
         notes.finish(reason)?;
@@ -49,8 +57,9 @@ fn choice(cursor: &mut Cursor<'_>, notes: &mut Notes) -> Result<(), Malformed> {
     Ok(())
 }
 
-fn message(said: &[u8], notes: &mut Notes) -> Result<(), Malformed> {
-    Cursor::new(said).object(|key, cursor| match key {
+fn message(cursor: &mut Cursor<'_>, notes: &mut Notes) -> Result<(), Malformed> {
+    cursor.object(|key, cursor| match key {
+        b"content" if cursor.kind()? == Kind::String => notes.say(Text::Json(cursor.string()?)),
         b"content" => Content::read(cursor)?.parts.iter().try_for_each(|part| match part {
             Part::Text(text) => notes.say(*text),
             Part::Opaque(..) => Ok(()),
