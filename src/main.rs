@@ -4,8 +4,8 @@ use std::error::Error;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-/// A request makes some sixty allocations, most of them hyper's, and mimalloc takes a third of the instructions that glibc's
-/// allocator does for them. It also gives memory back that glibc keeps after a burst of large bodies.
+/// A request makes some forty allocations, and mimalloc takes a third of the instructions that glibc's allocator does for
+/// them (at 1 kB: 4,500 of 90,000 instead of 15,000). Without huge pages, which would make 9 MB of the 1.3 MB in use at rest.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

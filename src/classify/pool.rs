@@ -155,7 +155,7 @@ impl Pool {
 
     /// Waits until everybody who handed in a reply has been told of it; from `until` on, those not yet read are given up.
     pub(super) fn finish_replies(&self, until: Instant) {
-        self.0.report(Roster::hurry);
+        self.0.report(|roster| roster.hurry(true));
         self.0.work.notify_all();
         if !self.wait_until_told(until) {
             let unread = self.0.lock().roster.give_up_replies();
@@ -163,6 +163,7 @@ impl Pool {
             // A thread may be telling at this moment.
             self.wait_until_told(Instant::now() + TELLING);
         }
+        self.0.report(|roster| roster.hurry(false));
     }
 
     fn wait_until_told(&self, until: Instant) -> bool {

@@ -234,11 +234,13 @@ impl Roster {
             self.seats[badge.seat].state = State::Running { since: now, due, owed: Some(Owed::Turn(job.answer)) };
             return (Next::Run(job.window, job.memo), late);
         }
-        if let Some(until) = self.seats[badge.seat].rests_until.filter(|until| *until > now)
-            && !self.hurries
-            && !self.closing
-        {
-            return (Next::Rest(until), late);
+        let ignores_rest = self.hurries || self.closing;
+        // Past here it is over: a thread that waits for replies is told of the next only where it may read, and one that
+        // still had to rest would never look again.
+        let rest = &mut self.seats[badge.seat].rests_until;
+        match rest.filter(|until| *until > now && !ignores_rest) {
+            Some(until) => return (Next::Rest(until), late),
+            None => *rest = None,
         }
         if let Some((reply, _)) = self.replies.pop_front() {
             let due = now + self.limits.deadline;
@@ -389,9 +391,9 @@ impl Roster {
         unread
     }
 
-    /// Has replies read without a rest from now on: somebody waits for the last of them.
-    pub(super) fn hurry(&mut self) {
-        self.hurries = true;
+    /// Has replies read without a rest, or with one again: somebody waits for the last of them.
+    pub(super) fn hurry(&mut self, hurries: bool) {
+        self.hurries = hurries;
     }
 
     /// Whether a thread that waits may read a reply now. One that rests looks by itself when it has rested.

@@ -34,7 +34,14 @@ fn replies_get_their_share_of_a_thread_and_no_turn_waits_for_the_rest() {
     assert!(play.reply());
     play.step(0, Outcome::Fine);
     assert_eq!(play.threads[0].1, Doing::Idle);
-    play.roster.hurry();
+    play.roster.hurry(true);
     play.step(0, Outcome::Fine);
     assert!(matches!(play.threads[0].1, Doing::Reading(_)));
+    play.pass(5);
+    play.step(0, Outcome::Fine);
+    // It looks once more, finds nothing, and waits for as long as it takes: then it must be told of the next.
+    play.step(0, Outcome::Fine);
+    assert_eq!(play.threads[0].1, Doing::Idle);
+    play.roster.hurry(false);
+    assert!(play.roster.may_read(play.now));
 }
