@@ -32,7 +32,7 @@ const NOT_OURS: [&str; 14] = [
 ];
 
 /// Every key with values of each wrong kind; `upstream` stands above all tables, where it is not the one that is wrong.
-const KEYS: [(&str, &str, &[&str]); 62] = [
+const KEYS: [(&str, &str, &[&str]); 63] = [
     ("", "listen", &["1", "\"\"", "\"8080\"", "\"example.com:80\"", "\"127.0.0.1:99999\"", "[]"]),
     ("", "admin", &["false", "\"\"", "\"on\"", "\"127.0.0.1:8080\""]),
     (
@@ -80,6 +80,7 @@ const KEYS: [(&str, &str, &[&str]); 62] = [
     ("classifier", "cache", &["\"no\"", "-1", "10000001"]),
     ("classifier", "base-rate", &["\"3 %\"", "-0.1", "0", "0.4", "3", "nan"]),
     ("classifier", "replies", &["1", "\"no\""]),
+    ("classifier", "reply-share", &["\"25\"", "0", "101"]),
     ("records", "to", &["1", "\"\"", "false"]),
     ("records", "text", &["1", "true"]),
     ("records", "queue", &["\"1\"", "-1", "0", "1000001"]),

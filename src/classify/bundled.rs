@@ -5,7 +5,7 @@
 
 use std::env;
 use std::fs::{self, DirBuilder, OpenOptions};
-use std::io::Write;
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::process;
@@ -46,9 +46,49 @@ fn in_memory<T>(load: impl Fn(&Path) -> Result<T>) -> Result<T> {
 
     let failed = |e| Error::io("a file in memory for ONNX Runtime").with(e);
     let mut file = fs::File::from(memfd_create("onnxruntime", MemfdFlags::CLOEXEC).map_err(|e| failed(e.into()))?);
-    file.write_all(LIBRARY).map_err(failed)?;
+    match our_copy() {
+        Ok(mut ours) => drop(io::copy(&mut ours, &mut file).map_err(failed)?),
+        Err(error) => {
+            tracing::debug!(%error, "the library is copied from memory");
+            file.write_all(LIBRARY).map_err(failed)?;
+        }
+    }
     // The mapping outlives the descriptor.
     load(Path::new(&format!("/proc/self/fd/{}", file.as_raw_fd())))
+}
+
+/// The library as it stands in the file that this process was started from.
+///
+/// Copied from there, inside the kernel, its 25 MB never become part of this process; copied from [`LIBRARY`], all of its
+/// pages are mapped and stay resident until the system runs short of memory.
+///
+/// # Errors
+/// If this code is not in that file (but in a library), or `/proc` is not there.
+#[cfg(target_os = "linux")]
+fn our_copy() -> io::Result<io::Take<fs::File>> {
+    let mut file = fs::File::open("/proc/self/exe")?;
+    let maps = fs::read_to_string("/proc/self/maps")?;
+    let program = fs::read_link("/proc/self/exe")?;
+    let offset = offset_in(&maps, &program.to_string_lossy(), LIBRARY.as_ptr().addr(), LIBRARY.len());
+    let offset = offset.ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;
+    file.seek(SeekFrom::Start(offset))?;
+    Ok(file.take(LIBRARY.len() as u64))
+}
+
+/// Where in the file `path` stands what is mapped at `address`, by `/proc/self/maps` (proc(5)); `None` if it is not whole in
+/// one mapping of that file.
+#[cfg(target_os = "linux")]
+fn offset_in(maps: &str, path: &str, address: usize, length: usize) -> Option<u64> {
+    maps.lines().find_map(|line| {
+        let mut fields = line.splitn(6, ' ');
+        let (from, to) = fields.next()?.split_once('-')?;
+        let hex = |digits| usize::from_str_radix(digits, 16).ok();
+        let (from, to) = (hex(from)?, hex(to)?);
+        let offset = hex(fields.nth(1)?)?;
+        let mapped = fields.nth(2)?.trim_start();
+        let is_whole = from <= address && address.checked_add(length)? <= to;
+        (is_whole && mapped == path).then(|| (offset + (address - from)) as u64)
+    })
 }
 
 /// A folder that only this user can enter; removed on drop.
@@ -82,6 +122,27 @@ fn no_place(path: &Path, error: std::io::Error) -> Error {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_is_copied_from_the_program_is_the_library() {
+        let mut copied = Vec::new();
+        our_copy().unwrap().read_to_end(&mut copied).unwrap();
+        assert!(copied == LIBRARY);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_mapping_tells_the_place_in_its_file() {
+        let maps = "1000-3000 r--p 00000000 08:01 42                         /bin/a b\n\
+                    3000-9000 r-xp 00002000 08:01 42                         /bin/a b\n\
+                    9000-a000 rw-p 00000000 00:00 0 \n";
+        assert_eq!(offset_in(maps, "/bin/a b", 0x3010, 16), Some(0x2010));
+        assert_eq!(offset_in(maps, "/bin/a b", 0x1000, 0x2000), Some(0));
+        assert_eq!(offset_in(maps, "/bin/a b", 0x1000, 0x2001), None, "in two mappings");
+        assert_eq!(offset_in(maps, "/bin/other", 0x3010, 16), None);
+        assert_eq!(offset_in(maps, "", 0x9000, 16), Some(0), "no file, and no program has that path");
+    }
 
     #[test]
     fn the_temporary_file_is_whole_private_and_gone_afterwards() {

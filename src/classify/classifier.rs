@@ -1,14 +1,15 @@
 //! The classifier in the path of live traffic: memory, language gate, window, pool.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use super::cache::{Judged, Key};
+use super::cache::{Judged, Key, Read, ReplyKey};
 use super::language::is_foreign;
 use super::pool::{Judge, Pool};
 use super::roster::{Job, Limits};
 use super::stats::PoolStats;
-use super::{Classifier, Judging, ModelId, ReplyTurn, Window};
+use super::{Classifier, Judging, ModelId, ReplyAnswer, ReplyTurn, Window};
 use crate::dialogue::{Bypass, Conversation, Id};
 use crate::error::{Error, Result};
 
@@ -24,10 +25,11 @@ pub struct PoolOptions {
     deadline: Duration,
     stall_after: Duration,
     cache: usize,
+    reply_share: usize,
 }
 
 impl Default for PoolOptions {
-    /// One thread, 64 turns in the queue, 25 ms, 500 ms, 4096 judgements remembered.
+    /// One thread, 64 turns in the queue, 25 ms, 500 ms, 4096 judgements remembered, a quarter of the time for replies.
     fn default() -> Self {
         Self {
             threads: 1,
@@ -35,6 +37,7 @@ impl Default for PoolOptions {
             deadline: Duration::from_millis(25),
             stall_after: Duration::from_millis(500),
             cache: 4096,
+            reply_share: 25,
         }
     }
 }
@@ -68,15 +71,29 @@ impl PoolOptions {
         self
     }
 
-    /// Judgements that are remembered; 0 remembers none.
+    /// Judgements of turns that are remembered, and as many of replies; 0 remembers none.
     #[must_use]
     pub fn cache(mut self, judgements: usize) -> Self {
         self.cache = judgements;
         self
     }
 
+    /// The largest share of each thread's time, in per cent, that goes to reading replies.
+    ///
+    /// Nobody waits for a reply to be read, and where replies are as frequent as turns, reading all of them would cost as
+    /// much again as judging. Those for which there is no time are not read; see [`PoolStats`].
+    #[must_use]
+    pub fn reply_share(mut self, per_cent: usize) -> Self {
+        self.reply_share = per_cent;
+        self
+    }
+
     fn limits(self) -> Result<Limits> {
-        let Self { threads, queue, deadline, stall_after, .. } = self;
+        let Self { threads, queue, deadline, stall_after, cache: _, reply_share } = self;
+        let reply_share = u32::try_from(reply_share)
+            .ok()
+            .filter(|share| (1..=100).contains(share))
+            .ok_or_else(|| Error::config(format!("classifier reply-share: {reply_share} per cent is not 1 to 100")))?;
         if !(1..=256).contains(&threads) {
             return Err(Error::config(format!("classifier threads: {threads} is not 1 to 256")));
         }
@@ -91,7 +108,7 @@ impl PoolOptions {
                 "classifier stall-after: {stall_after:?} is not between the deadline ({deadline:?}) and 600s"
             )));
         }
-        Ok(Limits { threads, queue, deadline, stall_after, patience: PATIENCE.max(deadline * 2) })
+        Ok(Limits { threads, queue, deadline, stall_after, patience: PATIENCE.max(deadline * 2), reply_share })
     }
 }
 
@@ -101,6 +118,8 @@ impl PoolOptions {
 /// a thread whose judge hangs or panics is replaced.
 pub struct ThreadedClassifier {
     judged: Arc<Judged>,
+    read: Arc<Read>,
+    recalled: AtomicU64,
     pool: Pool,
     model: Option<ModelId>,
 }
@@ -118,15 +137,18 @@ impl ThreadedClassifier {
         F: Fn() -> Result<Box<dyn Judge>> + Send + Sync + 'static,
     {
         let pool = Pool::start(options.limits()?, Box::new(judges))?;
-        Ok(Self { judged: Arc::new(Judged::new(options.cache)), pool, model })
+        let (judged, read) = (Arc::new(Judged::new(options.cache)), Arc::new(Read::new(options.cache)));
+        Ok(Self { judged, read, recalled: AtomicU64::new(0), pool, model })
     }
 
     /// The state of the threads in numbers.
     pub fn stats(&self) -> PoolStats {
-        self.pool.stats()
+        let mut stats = self.pool.stats();
+        stats.counts.replies_recalled = self.recalled.load(Ordering::Relaxed);
+        stats
     }
 
-    /// Judgements that are remembered now.
+    /// Judgements of turns that are remembered now.
     pub fn remembered(&self) -> usize {
         self.judged.len()
     }
@@ -170,7 +192,24 @@ impl Classifier for ThreadedClassifier {
     }
 
     fn read_reply(&self, reply: ReplyTurn) {
-        self.pool.submit_reply(reply);
+        if !self.read.is_on() {
+            return self.pool.submit_reply(reply);
+        }
+        let ReplyTurn { window, answer } = reply;
+        let key = ReplyKey::of(&window);
+        if let Some(judgement) = self.read.get(&key) {
+            self.recalled.fetch_add(1, Ordering::Relaxed);
+            return answer.send(judgement);
+        }
+        let memo = self.read.memo(key);
+        let answer = ReplyAnswer::new(move |judgement| match judgement {
+            Some(judgement) => {
+                memo.keep(&judgement);
+                answer.send(judgement);
+            }
+            None => drop(answer),
+        });
+        self.pool.submit_reply(ReplyTurn { window, answer });
     }
 }
 

@@ -57,7 +57,7 @@ impl OnnxClassifier {
         self.0.finish_replies(most);
     }
 
-    /// Judgements that are remembered now.
+    /// Judgements of turns that are remembered now.
     pub fn remembered(&self) -> usize {
         self.0.remembered()
     }

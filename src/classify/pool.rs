@@ -150,14 +150,21 @@ impl Pool {
     /// Hands in a reply to be read when no turn waits; it is declined at once where there is no room.
     pub(super) fn submit_reply(&self, reply: ReplyTurn) {
         let mut locked = self.0.lock();
-        let admitted = locked.roster.admit_reply(reply, Instant::now());
+        let now = Instant::now();
+        let admitted = locked.roster.admit_reply(reply, now);
+        let may_read = locked.roster.may_read(now);
         let keeper_wakes = locked.keeper_wakes;
         // Outside the lock: whoever is told may do anything.
         drop(locked);
         match admitted {
             Err(answer) => drop(answer),
             Ok(until) => {
-                self.0.work.notify_one();
+                match may_read {
+                    // Which one is woken cannot be chosen, and some may rest.
+                    true if self.0.limits.threads > 1 => self.0.work.notify_all(),
+                    true => self.0.work.notify_one(),
+                    false => {}
+                }
                 if keeper_wakes.is_none_or(|wakes| wakes > until) {
                     self.0.look.notify_one();
                 }
@@ -167,12 +174,15 @@ impl Pool {
 
     /// Waits until everybody who handed in a reply has been told of it; from `until` on, those not yet read are given up.
     pub(super) fn finish_replies(&self, until: Instant) {
+        self.0.report(|roster| roster.hurry(true));
+        self.0.work.notify_all();
         if !self.wait_until_told(until) {
             let unread = self.0.lock().roster.give_up_replies();
             self.0.give_up(unread);
             // A thread may be telling at this moment.
             self.wait_until_told(Instant::now() + TELLING);
         }
+        self.0.report(|roster| roster.hurry(false));
     }
 
     fn wait_until_told(&self, until: Instant) -> bool {
@@ -251,9 +261,19 @@ impl Shared {
         let mut locked = self.lock();
         loop {
             let (next, late) = locked.roster.next(badge, Instant::now());
-            if late.is_empty() && matches!(next, Next::Wait) {
-                locked = self.work.wait(locked).unwrap_or_else(PoisonError::into_inner);
-                continue;
+            if late.is_empty() {
+                match next {
+                    Next::Wait => {
+                        locked = self.work.wait(locked).unwrap_or_else(PoisonError::into_inner);
+                        continue;
+                    }
+                    Next::Rest(until) => {
+                        let rest = until.saturating_duration_since(Instant::now());
+                        locked = self.work.wait_timeout(locked, rest).unwrap_or_else(PoisonError::into_inner).0;
+                        continue;
+                    }
+                    Next::Run(..) | Next::Read(_) | Next::Leave => {}
+                }
             }
             // A turn wakes the keeper when it is handed in, for its deadline; a reply has none, but its run can hang.
             let replaced = Instant::now() + self.limits.stall_after;
@@ -268,7 +288,7 @@ impl Shared {
                 Next::Run(window, memo) => return Some(Work::Turn(window, memo)),
                 Next::Read(window) => return Some(Work::Reply(window)),
                 Next::Leave => return None,
-                Next::Wait => locked = self.lock(),
+                Next::Wait | Next::Rest(_) => locked = self.lock(),
             }
         }
     }

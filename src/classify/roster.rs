@@ -28,6 +28,8 @@ pub(super) struct Limits {
     pub(super) stall_after: Duration,
     /// How long a reply may wait for its turn to be read.
     pub(super) patience: Duration,
+    /// Per cent of each thread's time that may go to replies.
+    pub(super) reply_share: u32,
 }
 
 /// A turn to be judged.
@@ -58,6 +60,8 @@ pub(super) enum Next {
     Run(Window, Option<Memo>),
     Read(Window),
     Wait,
+    /// Nothing before this time, unless a turn comes: the thread has spent its share on replies.
+    Rest(Instant),
     Leave,
 }
 
@@ -100,6 +104,8 @@ pub(super) struct Roster {
     written_off: usize,
     exhausted: bool,
     closing: bool,
+    /// Somebody waits for the replies: they are read without a rest.
+    hurries: bool,
     /// Usual time of a run, a moving average.
     usual: Duration,
     pub(super) counts: Counts,
@@ -109,6 +115,8 @@ struct Seat {
     term: u64,
     /// Faults in a row.
     faults: u32,
+    /// No reply is read before this time.
+    rests_until: Option<Instant>,
     state: State,
 }
 
@@ -135,7 +143,7 @@ enum State {
 impl Roster {
     /// A roster whose seats are all being filled, and the badges of the threads to start.
     pub(super) fn new(limits: Limits, now: Instant) -> (Self, Vec<Badge>) {
-        let seat = || Seat { term: 0, faults: 0, state: State::Starting { since: now } };
+        let seat = || Seat { term: 0, faults: 0, rests_until: None, state: State::Starting { since: now } };
         let roster = Self {
             limits,
             queue: VecDeque::with_capacity(limits.queue),
@@ -145,6 +153,7 @@ impl Roster {
             written_off: 0,
             exhausted: false,
             closing: false,
+            hurries: false,
             usual: Duration::ZERO,
             counts: Counts::default(),
         };
@@ -225,6 +234,14 @@ impl Roster {
             self.seats[badge.seat].state = State::Running { since: now, due, owed: Some(Owed::Turn(job.answer)) };
             return (Next::Run(job.window, job.memo), late);
         }
+        let ignores_rest = self.hurries || self.closing;
+        // Past here it is over: a thread that waits for replies is told of the next only where it may read, and one that
+        // still had to rest would never look again.
+        let rest = &mut self.seats[badge.seat].rests_until;
+        match rest.filter(|until| *until > now && !ignores_rest) {
+            Some(until) => return (Next::Rest(until), late),
+            None => *rest = None,
+        }
         if let Some((reply, _)) = self.replies.pop_front() {
             let due = now + self.limits.deadline;
             self.seats[badge.seat].state = State::Running { since: now, due, owed: Some(Owed::Reply(reply.answer)) };
@@ -254,6 +271,10 @@ impl Roster {
         if run != Run::Declined {
             seat.faults = 0;
             let took = now.saturating_duration_since(since);
+            if matches!(run, Run::Read | Run::ReadFailed) {
+                let share = self.limits.reply_share.clamp(1, 100);
+                seat.rests_until = (share < 100).then(|| now + took * (100 - share) / share);
+            }
             self.usual = if self.usual.is_zero() { took } else { (self.usual * 7 + took) / 8 };
         }
         // Each reply counts once: one whose thread was written off has been counted then.
@@ -368,6 +389,17 @@ impl Roster {
         let unread: Vec<_> = self.replies.drain(..).map(|(reply, _)| reply.answer).collect();
         self.give_up(unread.len());
         unread
+    }
+
+    /// Has replies read without a rest, or with one again: somebody waits for the last of them.
+    pub(super) fn hurry(&mut self, hurries: bool) {
+        self.hurries = hurries;
+    }
+
+    /// Whether a thread that waits may read a reply now. One that rests looks by itself when it has rested.
+    pub(super) fn may_read(&self, now: Instant) -> bool {
+        let free = |seat: &Seat| matches!(seat.state, State::Idle) && seat.rests_until.is_none_or(|until| until <= now);
+        self.seats.iter().any(free)
     }
 
     /// Takes every reply that waits or is being read: the acts that are not yet there are not waited for.

@@ -18,6 +18,7 @@ const LIMITS: Limits = Limits {
     deadline: Duration::from_millis(25),
     stall_after: Duration::from_millis(100),
     patience: Duration::from_millis(250),
+    reply_share: 100,
 };
 
 fn judgement() -> Judgement {
@@ -144,7 +145,7 @@ impl Play {
                 match next {
                     Next::Run(..) => Some(Doing::Running(now)),
                     Next::Read(..) => Some(Doing::Reading(now)),
-                    Next::Wait => Some(Doing::Idle),
+                    Next::Wait | Next::Rest(_) => Some(Doing::Idle),
                     Next::Leave => {
                         self.roster.leave(badge);
                         None
@@ -275,8 +276,11 @@ proptest! {
     /// Whatever threads and clients do in whatever order: every turn is answered once and by its deadline, every reply
     /// is told of once, every thread is accounted for, and the pool works again afterwards.
     #[test]
-    fn every_interleaving_answers_in_time_and_heals(moves in prop::collection::vec(any_move(), 0..150)) {
-        let mut play = Play::new(LIMITS);
+    fn every_interleaving_answers_in_time_and_heals(
+        moves in prop::collection::vec(any_move(), 0..150),
+        reply_share in prop_oneof![Just(100), Just(20)],
+    ) {
+        let mut play = Play::new(Limits { reply_share, ..LIMITS });
         let (mut admitted, mut abandoned, mut replies) = (0, 0, 0);
         for step in moves {
             match step {
@@ -486,3 +490,6 @@ fn a_seat_that_keeps_failing_waits_longer_but_less_than_a_second() {
     assert_eq!(pause(1), Duration::from_millis(100));
     assert!((0..1000).all(|n| pause(n) <= pause(n + 1) && pause(n) < Duration::from_secs(1)));
 }
+
+#[path = "roster_share_tests.rs"]
+mod share;

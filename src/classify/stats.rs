@@ -20,6 +20,8 @@ pub struct Counts {
     pub stalled: u64,
     /// Replies read for their acts.
     pub replies_read: u64,
+    /// Replies whose acts were known from the same reply before.
+    pub replies_recalled: u64,
     /// Replies in another language than English, or handed to a judge that reads none.
     pub replies_declined: u64,
     /// Replies whose run ended in an error or a panic.

@@ -91,7 +91,7 @@ impl Mark {
 }
 
 /// A message cut to what a window can hold.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Excerpt {
     /// Who speaks.
     pub role: Role,
@@ -102,7 +102,7 @@ pub struct Excerpt {
 }
 
 /// What the model gets to see, before tokenising; owned, so that it can go to another thread.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Window {
     /// The judged turn.
     pub turn: Excerpt,

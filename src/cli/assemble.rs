@@ -45,7 +45,8 @@ pub(super) fn classifier(config: &Config, lasting: &Lasting) -> Result<Option<Re
         .queue(wanted.queue.get())
         .deadline(wanted.deadline.0)
         .stall_after(STALL_AFTER.max(wanted.deadline.0 * 2))
-        .cache(wanted.cache.get());
+        .cache(wanted.cache.get())
+        .reply_share(wanted.reply_share.get());
     let built = builder.base_rate(wanted.base_rate.get()).pool(pool).build()?;
     Ok(Some(lasting.retirement.of(built)))
 }

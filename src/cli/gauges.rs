@@ -75,6 +75,7 @@ fn encode_classifier(encoder: &mut DescriptorEncoder<'_>, classifier: &OnnxClass
     counter("classifier_failed", "Runs of the model that ended in an error", counts.failed)?;
     counter("classifier_panicked", "Runs of the model that panicked", counts.panicked)?;
     counter("classifier_replies_read", "Replies read for their acts", counts.replies_read)?;
+    counter("classifier_replies_recalled", "Replies whose acts were known from before", counts.replies_recalled)?;
     counter("classifier_replies_declined", "Replies not read: not in English", counts.replies_declined)?;
     counter("classifier_replies_failed", "Replies whose run failed or panicked", counts.replies_failed)?;
     counter(

@@ -4,7 +4,7 @@
 //! values of keys that take none. A key that is unknown may be followed by anything, an API key to begin with.
 
 /// The keys whose values may be shown.
-const HARMLESS: [&str; 59] = [
+const HARMLESS: [&str; 60] = [
     "listen",
     "admin",
     "policy",
@@ -29,6 +29,7 @@ const HARMLESS: [&str; 59] = [
     "cache",
     "base-rate",
     "replies",
+    "reply-share",
     "records",
     "to",
     "text",

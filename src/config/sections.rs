@@ -37,12 +37,15 @@ pub struct Classifier {
     pub deadline: Period,
     /// Turns that may wait for a thread; past that, requests pass as they are.
     pub queue: Whole<1, 65_536>,
-    /// Judgements remembered, so that a retried turn is judged once; 0 remembers none.
+    /// Judgements remembered, so that a retried turn is judged once, and as many of replies; 0 remembers none.
     pub cache: Whole<0, 10_000_000>,
     /// The share of turns that truly need a question; scores are calibrated to it.
     pub base_rate: Share,
     /// Whether replies to judged turns are read for the acts they show, when no turn waits.
     pub replies: bool,
+    /// The largest share of each thread's time that goes to replies, in per cent; those for which there is no time are not
+    /// read.
+    pub reply_share: Whole<1, 100>,
 }
 
 impl Default for Classifier {
@@ -56,6 +59,7 @@ impl Default for Classifier {
             cache: Whole::clamped(4096),
             base_rate: Share::THREE_IN_A_HUNDRED,
             replies: true,
+            reply_share: Whole::clamped(25),
         }
     }
 }

@@ -132,7 +132,7 @@ fn what_is_written_reads_the_same() {
         tools = "bypass"
         identity-key = "env:KEY"
         trust-headers = []
-        classifier = { model = "m", runtime = "lib.so", threads = 2, deadline = "1s", queue = 1, cache = 0, base-rate = 0.1 }
+        classifier = { model = "m", runtime = "lib.so", threads = 2, deadline = "1s", queue = 1, cache = 0, base-rate = 0.1, reply-share = 50 }
         records = { to = "a.jsonl", queue = 2 }
         log = { format = "json", level = "info,hyper=debug" }
         [limits]

@@ -1,7 +1,7 @@
 //! A record in the making: whatever becomes of the request, it is told once.
 
 use std::fmt;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use http::StatusCode;
 
@@ -43,13 +43,14 @@ impl Pending {
     /// The body has been read: `bytes` of it.
     pub(super) fn read(&mut self, bytes: usize) {
         self.record.request_bytes = bytes as u64;
-        self.record.read_micros = micros(self.accepted);
+        self.record.read_micros = micros(self.accepted.elapsed());
     }
 
     /// The request goes on, or a reply of ours goes back.
     pub fn forwarded(&mut self) {
-        self.record.own_micros = micros(self.accepted).saturating_sub(self.record.read_micros);
-        self.forwarded = Some(Instant::now());
+        let now = Instant::now();
+        self.record.own_micros = micros(now - self.accepted).saturating_sub(self.record.read_micros);
+        self.forwarded = Some(now);
     }
 
     /// The response's head is here, or is given by us.
@@ -60,7 +61,7 @@ impl Pending {
     /// The first text of the reply is here.
     pub fn first_text(&mut self) {
         if let (None, Some(at)) = (self.record.first_token_micros, self.forwarded) {
-            self.record.first_token_micros = Some(micros(at));
+            self.record.first_token_micros = Some(micros(at.elapsed()));
         }
     }
 
@@ -88,7 +89,7 @@ impl Pending {
             return None;
         }
         // What stays behind is never told.
-        let empty = Record::new(self.record.dialect, self.record.policy.clone(), self.record.config.clone());
+        let empty = Record::empty(self.record.dialect, self.record.policy.clone(), self.record.config.clone());
         let record = std::mem::replace(&mut self.record, empty);
         Some(Untold { record, observers: self.grounder.0.observers.clone() })
     }
@@ -127,6 +128,6 @@ impl fmt::Debug for Pending {
     }
 }
 
-fn micros(since: Instant) -> u64 {
-    u64::try_from(since.elapsed().as_micros()).unwrap_or(u64::MAX)
+fn micros(took: Duration) -> u64 {
+    u64::try_from(took.as_micros()).unwrap_or(u64::MAX)
 }

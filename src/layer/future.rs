@@ -227,14 +227,16 @@ fn own_response<R>(grounder: &Grounder, reply: OwnReply, mut pending: Box<Pendin
 /// Tells the client what was done, in headers of ours.
 fn announce(grounder: &Grounder, headers: &mut HeaderMap, record: &Record) {
     headers.insert(HeaderName::from_static("x-groundwire-act"), HeaderValue::from_static(record.act.as_str()));
+    if let Some(turn) = record.turn
+        && let Ok(value) = HeaderValue::from_str(turn.hex(&mut [0; 32]))
+    {
+        headers.insert(HeaderName::from_static("x-groundwire-turn"), value);
+    }
     let mut set = |name: &'static str, value: String| {
         if let Ok(value) = HeaderValue::try_from(value) {
             headers.insert(HeaderName::from_static(name), value);
         }
     };
-    if let Some(turn) = record.turn {
-        set("x-groundwire-turn", turn.to_string());
-    }
     if grounder.settings().debug_headers {
         if let Some(judged) = &record.judgement {
             set("x-groundwire-ambiguity", format!("{:.4}", judged.need.get(crate::dialogue::Need::Ask)));

@@ -7,11 +7,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use super::{Observer, Record};
+use super::{Observer, Record, line};
 use crate::error::{Error, Result};
 
 /// How long records are gathered before they are written.
 const GATHER: Duration = Duration::from_millis(10);
+/// Bytes that are written to the sink at one time; some fifty records.
+const BUFFER: usize = 64 * 1024;
 /// Longest time a written record stays in the buffer.
 const FLUSH_EVERY: Duration = Duration::from_secs(1);
 
@@ -60,7 +62,7 @@ impl JsonLines {
         let theirs = Arc::clone(&counts);
         let writer = thread::Builder::new()
             .name("groundwire-records".into())
-            .spawn(move || write_all(&receiver, BufWriter::new(sink), &theirs))
+            .spawn(move || write_all(&receiver, BufWriter::with_capacity(BUFFER, sink), &theirs))
             .map_err(|e| Error::io("the thread that writes records cannot be started").with(e))?;
         Ok(Self { queue: Mutex::new(Some(sender)), counts, writer: Mutex::new(Some(writer)) })
     }
@@ -128,6 +130,7 @@ impl Drop for JsonLines {
 fn write_all(queue: &Receiver<Message>, mut sink: impl Write, counts: &Counts) {
     let mut unflushed = 0u64;
     let mut flushed = Instant::now();
+    let mut line = Vec::new();
     loop {
         if unflushed >= 256 || flushed.elapsed() >= FLUSH_EVERY {
             flush(&mut sink, &mut unflushed, counts);
@@ -143,7 +146,7 @@ fn write_all(queue: &Receiver<Message>, mut sink: impl Write, counts: &Counts) {
             received => received.map_err(|_| RecvTimeoutError::Disconnected),
         };
         match next {
-            Ok(Message::Record(record)) => match write_one(&mut sink, &record) {
+            Ok(Message::Record(record)) => match write_one(&mut sink, &mut line, &record) {
                 Ok(()) => unflushed += 1,
                 Err(error) => {
                     counts.failed.fetch_add(1, Ordering::Relaxed);
@@ -159,10 +162,11 @@ fn write_all(queue: &Receiver<Message>, mut sink: impl Write, counts: &Counts) {
     }
 }
 
-fn write_one(sink: &mut impl Write, record: &Record) -> io::Result<()> {
-    let mut line = serde_json::to_vec(record)?;
+fn write_one(sink: &mut impl Write, line: &mut Vec<u8>, record: &Record) -> io::Result<()> {
+    line.clear();
+    line::write(record, line)?;
     line.push(b'\n');
-    sink.write_all(&line)
+    sink.write_all(line)
 }
 
 fn flush(sink: &mut impl Write, unflushed: &mut u64, counts: &Counts) {

@@ -1,6 +1,6 @@
 //! Counters and histograms in the Prometheus text format.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
@@ -36,7 +36,21 @@ pub struct Metrics {
     overhead: Family<JudgedLabel, Histogram, fn() -> Histogram>,
     own: Histogram,
     first_token: Histogram,
+    usual: Usual,
 }
+
+/// Counters that nearly every turn counts up, looked up once: to find one in its family takes a lock, and a hash over each
+/// of its labels. A counter is still only shown once something was counted.
+#[derive(Default)]
+struct Usual {
+    turns: [OnceLock<Counter>; Dialect::ALL.len()],
+    complete: OnceLock<Counter>,
+    tokens: [OnceLock<Counter>; KINDS.len()],
+    bypasses: [OnceLock<Counter>; Bypass::ALL.len()],
+}
+
+/// The kinds of tokens that are counted.
+const KINDS: [&str; 3] = ["prompt", "completion", "cached"];
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct DialectLabel {
@@ -91,6 +105,7 @@ impl Metrics {
             own: fine(),
             first_token: Histogram::new([0.05, 0.1, 0.2, 0.4, 0.8, 1.5, 3.0, 6.0, 12.0, 30.0]),
             registry: Registry::default(),
+            usual: Usual::default(),
         };
         registry.register("turns", "Chat calls", metrics.turns.clone());
         registry.register("acts", "Grounding acts", metrics.acts.clone());
@@ -168,7 +183,8 @@ impl Default for Metrics {
 
 impl Observer for Metrics {
     fn turn(&self, record: &Arc<Record>) {
-        self.turns.get_or_create(&DialectLabel { dialect: record.dialect.as_str() }).inc();
+        let counter = || self.turns.get_or_create_owned(&DialectLabel { dialect: record.dialect.as_str() });
+        self.usual.turns[record.dialect as usize].get_or_init(counter).inc();
         if record.triggered && record.bypass.is_none() {
             let gap = record.gap.map_or("", |gap| gap.as_str());
             let labels = ActLabels { act: record.act.as_str(), delivery: record.delivery.as_str(), gap };
@@ -183,12 +199,17 @@ impl Observer for Metrics {
             Ending::Refused => "refused",
             Ending::UpstreamFailed => "upstream_failed",
         };
-        self.responses.get_or_create(&ResponseLabels { status: record.status.unwrap_or(0), ending }).inc();
+        let labels = ResponseLabels { status: record.status.unwrap_or(0), ending };
+        if (record.status, record.ending) == (Some(200), Ending::Complete) {
+            self.usual.complete.get_or_init(|| self.responses.get_or_create_owned(&labels)).inc();
+        } else {
+            self.responses.get_or_create(&labels).inc();
+        }
         if let Some(usage) = &record.usage {
-            let add = |kind, tokens| self.tokens.get_or_create(&KindLabel { kind }).inc_by(tokens);
-            add("prompt", usage.prompt_tokens);
-            add("completion", usage.completion_tokens);
-            add("cached", usage.cached_tokens.unwrap_or(0));
+            let tokens = [usage.prompt_tokens, usage.completion_tokens, usage.cached_tokens.unwrap_or(0)];
+            for ((kind, known), tokens) in KINDS.into_iter().zip(&self.usual.tokens).zip(tokens) {
+                known.get_or_init(|| self.tokens.get_or_create_owned(&KindLabel { kind })).inc_by(tokens);
+            }
         }
         let seconds = |micros: u64| micros as f64 / 1e6;
         if record.judgement.is_some() || record.judge_micros > 0 {
@@ -204,6 +225,7 @@ impl Observer for Metrics {
     }
 
     fn passed(&self, bypass: Bypass) {
-        self.bypasses.get_or_create(&ReasonLabel { reason: bypass.as_str() }).inc();
+        let counter = || self.bypasses.get_or_create_owned(&ReasonLabel { reason: bypass.as_str() });
+        self.usual.bypasses[bypass.index()].get_or_init(counter).inc();
     }
 }

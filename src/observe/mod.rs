@@ -2,6 +2,7 @@
 
 mod appended;
 mod jsonl;
+mod line;
 #[cfg(feature = "proxy")]
 mod metrics;
 #[cfg(feature = "proxy")]
@@ -50,12 +51,14 @@ impl<O: Observer + ?Sized> Observer for Arc<O> {
 }
 
 /// Every observer of a list, in order.
+///
+/// Clones share the list: each record takes one along.
 #[derive(Default, Clone)]
-pub(crate) struct Observers(Vec<Arc<dyn Observer>>);
+pub(crate) struct Observers(Arc<Vec<Arc<dyn Observer>>>);
 
 impl Observers {
     pub(crate) fn push(&mut self, observer: Arc<dyn Observer>) {
-        self.0.push(observer);
+        Arc::make_mut(&mut self.0).push(observer);
     }
 
     pub(crate) fn turn(&self, record: Record) {

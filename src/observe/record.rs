@@ -159,11 +159,16 @@ fn name<S: Serializer>(value: &Dialect, s: S) -> Result<S::Ok, S::Error> {
 }
 
 impl Record {
-    /// A record of a request of this dialect, of which nothing else is known yet.
+    /// A record of a request of this dialect that comes just now, of which nothing else is known yet.
     pub(crate) fn new(dialect: Dialect, policy: Arc<str>, config: Arc<str>) -> Self {
+        Self { time: SystemTime::now(), ..Self::empty(dialect, policy, config) }
+    }
+
+    /// A record of nothing, to stand in the place of one that is told.
+    pub(crate) fn empty(dialect: Dialect, policy: Arc<str>, config: Arc<str>) -> Self {
         Self {
             schema: SCHEMA,
-            time: SystemTime::now(),
+            time: UNIX_EPOCH,
             turn: None,
             parent: None,
             conversation: None,

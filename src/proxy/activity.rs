@@ -91,18 +91,28 @@ impl Activity {
         InFlight { activity: Arc::clone(self), counts: counts.clone(), admitted: false, entry: None }
     }
 
-    pub(super) fn find(&self, head_timeout: Duration, idle_timeout: Duration) -> Finding {
-        let now = Instant::now();
-        let at = |micros: u64, timeout: Duration| self.opened + Duration::from_micros(micros) + timeout;
+    /// When what the connection is at will have taken too long, and what it is then; `None` while a request is under way.
+    ///
+    /// Asked whenever a connection's task runs, so it does not read the clock.
+    pub(super) fn due(&self, head_timeout: Duration, idle_timeout: Duration) -> Option<(Instant, Finding)> {
         if self.requests.load(Ordering::Relaxed) > 0 {
-            return Finding::Fine(now + idle_timeout);
+            return None;
         }
         let (since, timeout, over) = match self.head_since.load(Ordering::Relaxed) {
             0 => (self.idle_since.load(Ordering::Relaxed), idle_timeout, Finding::Idle),
             since => (since, head_timeout, Finding::SlowHead),
         };
-        let due = at(since, timeout);
-        if due <= now { over } else { Finding::Fine(due) }
+        Some((self.opened + Duration::from_micros(since) + timeout, over))
+    }
+
+    /// What is the case now.
+    pub(super) fn find(&self, head_timeout: Duration, idle_timeout: Duration) -> Finding {
+        let now = Instant::now();
+        match self.due(head_timeout, idle_timeout) {
+            None => Finding::Fine(now + idle_timeout),
+            Some((due, over)) if due <= now => over,
+            Some((due, _)) => Finding::Fine(due),
+        }
     }
 }
 

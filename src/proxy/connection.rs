@@ -171,17 +171,18 @@ impl Watch {
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Finding> {
+        // An earlier time matters; for a later one it is cheaper to look once too often than to set the timer anew with
+        // every request.
+        match self.activity.due(self.head_timeout, self.idle_timeout) {
+            Some((due, _)) if due < self.timer.deadline() => self.timer.as_mut().reset(due),
+            _ => {}
+        }
         loop {
-            let due = match self.activity.find(self.head_timeout, self.idle_timeout) {
-                Finding::Fine(due) => due,
-                over => return Poll::Ready(over),
-            };
-            // An earlier time matters; for a later one it is cheaper to look once too often than to set the timer anew
-            // with every request.
-            if due < self.timer.deadline() || self.timer.is_elapsed() {
-                self.timer.as_mut().reset(due);
-            }
             ready!(self.timer.as_mut().poll(cx));
+            match self.activity.find(self.head_timeout, self.idle_timeout) {
+                Finding::Fine(due) => self.timer.as_mut().reset(due),
+                over => return Poll::Ready(over),
+            }
         }
     }
 }

@@ -33,6 +33,10 @@ pub(super) fn framing_is_understood(headers: &HeaderMap) -> bool {
 ///
 /// A length beside a transfer coding goes, too: RFC 9112, section 6.3, has the coding win and the length not passed on.
 pub(super) fn strip_hop_by_hop(headers: &mut HeaderMap) {
+    // Few messages have any, and a look at each name that is there is a fifth of the work of looking up all that might be.
+    if !headers.keys().any(|name| *name == TE || HOP_BY_HOP.contains(name)) {
+        return;
+    }
     let trailers = takes_trailers(headers);
     if headers.contains_key(TRANSFER_ENCODING) {
         headers.remove(CONTENT_LENGTH);

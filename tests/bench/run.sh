@@ -7,6 +7,9 @@
 # must be installed. Proxies run on core 0, mock and load on core 1; runs are interleaved. groundwire runs in its shipped
 # configuration with records written to a file, three times: classifier off, on (nothing remembered), and cached.
 #
+# With LITELLM_BIN (the `litellm` of `pip install "litellm[proxy]" onnxruntime tokenizers`) LiteLLM runs beside them, plain and
+# with a hook that runs our model from Python.
+#
 # Environment: SIZES, ROUNDS, SECONDS_EACH, STEPS as compare.sh has them, OUT for the raw results.
 set -euo pipefail
 harness=$(cd "${1:?folder of the load harness}" && pwd)
@@ -28,7 +31,10 @@ mkdir -p "$work/harness/target" && cp -r "$harness"/compare.sh "$harness"/peers 
 taskset -c 1 "$bin/mockllm" --stamp --chunks 100 --chunk-interval-ms 100 >/dev/null 2>&1 &
 pids+=($!)
 export MOCK_PID=$!
-peers=$(RUN_DIR=$work/peers PEERS="nginx bare-buffer" bash "$work/harness/peers/start.sh")
+export CLASSIFY_MODEL=$root/models/ambiguity/model.onnx CLASSIFY_TOKENIZER=$root/models/ambiguity/tokenizer.json
+peers=$(RUN_DIR=$work/peers PEERS="nginx bare-buffer${LITELLM_BIN:+ litellm litellm+onnx}" bash "$work/harness/peers/start.sh")
+# LiteLLM wants a key, which was made for this run; the others pass it on.
+[ -z "${LITELLM_BIN:-}" ] || export HEADER="authorization: Bearer $(cat "$work/peers/proxy.key")"
 for target in $peers; do IFS=, read -ra found <<<"${target#*,}" && pids+=("${found[@]}"); done
 
 ours() { # name, port, extra configuration

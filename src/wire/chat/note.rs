@@ -3,7 +3,7 @@
 use super::content::Content;
 use crate::dialogue::{Part, Text};
 use crate::wire::response::{Notes, Usage};
-use crate::wire::span::{Cursor, Kind, Malformed, field, given, number, text};
+use crate::wire::span::{Cursor, Kind, Malformed, field, given, number, once, text};
 
 pub(super) fn note(payload: &[u8], notes: &mut Notes) -> Result<(), Malformed> {
     // The SDKs, too, take whatever starts like this for the end.
@@ -27,7 +27,15 @@ pub(super) fn note(payload: &[u8], notes: &mut Notes) -> Result<(), Malformed> {
 /// Only the first of several choices is looked at; a call that asks for several is not one that we act on.
 fn choice(cursor: &mut Cursor<'_>, notes: &mut Notes) -> Result<(), Malformed> {
     let (mut index, mut said, mut finish_reason) = (None, None, None);
+    let mut has_spoken = false;
     cursor.object(|key, cursor| {
+        // Mostly the index comes first, and then the message need not be passed twice.
+        if matches!(key, b"message" | b"delta") && !has_spoken && index == Some(&b"0"[..]) {
+            has_spoken = cursor.kind()? == Kind::Object;
+            if has_spoken {
+                return message(cursor, notes);
+            }
+        }
         let value = Some(cursor.skip()?);
         match key {
             b"index" => index = value,
@@ -40,8 +48,8 @@ fn choice(cursor: &mut Cursor<'_>, notes: &mut Notes) -> Result<(), Malformed> {
     if given(index).is_some_and(|index| number(index) != Some(0.0)) {
         return Ok(());
     }
-    if let Some(said) = given(said) {
-        message(said, notes)?;
+    if let Some(said) = given(said).filter(|_| !has_spoken) {
+        message(&mut Cursor::new(said), notes)?;
     }
     if let Some(reason) = given(finish_reason).and_then(text) {
         notes.finish(reason)?;
@@ -49,8 +57,9 @@ fn choice(cursor: &mut Cursor<'_>, notes: &mut Notes) -> Result<(), Malformed> {
     Ok(())
 }
 
-fn message(said: &[u8], notes: &mut Notes) -> Result<(), Malformed> {
-    Cursor::new(said).object(|key, cursor| match key {
+fn message(cursor: &mut Cursor<'_>, notes: &mut Notes) -> Result<(), Malformed> {
+    cursor.object(|key, cursor| match key {
+        b"content" if cursor.kind()? == Kind::String => notes.say(Text::Json(cursor.string()?)),
         b"content" => Content::read(cursor)?.parts.iter().try_for_each(|part| match part {
             Part::Text(text) => notes.say(*text),
             Part::Opaque(..) => Ok(()),
@@ -61,16 +70,27 @@ fn message(said: &[u8], notes: &mut Notes) -> Result<(), Malformed> {
 }
 
 fn usage(usage: &[u8]) -> Result<Usage, Malformed> {
-    let count = |of: &[u8], name: &[u8]| Ok(field(of, name)?.and_then(count));
-    let cached_tokens = match field(usage, b"prompt_tokens_details")? {
-        Some(details) => count(details, b"cached_tokens")?,
-        // DeepSeek's name for it.
-        None => count(usage, b"prompt_cache_hit_tokens")?,
+    let (mut prompt, mut completion, mut details, mut hits) = (None, None, None, None);
+    Cursor::new(usage).object(|key, cursor| {
+        let value = cursor.skip()?;
+        match key {
+            b"prompt_tokens" => once(&mut prompt, value),
+            b"completion_tokens" => once(&mut completion, value),
+            b"prompt_tokens_details" => once(&mut details, value),
+            // DeepSeek's name for what the details hold.
+            b"prompt_cache_hit_tokens" => once(&mut hits, value),
+            _ => Ok(()),
+        }
+    })?;
+    let cached = match given(details) {
+        Some(details) => field(details, b"cached_tokens")?,
+        None => given(hits),
     };
+    let tokens = |value: Option<&[u8]>| given(value).and_then(count).unwrap_or(0);
     Ok(Usage {
-        prompt_tokens: count(usage, b"prompt_tokens")?.unwrap_or(0),
-        completion_tokens: count(usage, b"completion_tokens")?.unwrap_or(0),
-        cached_tokens,
+        prompt_tokens: tokens(prompt),
+        completion_tokens: tokens(completion),
+        cached_tokens: cached.and_then(count),
     })
 }
 

@@ -4,7 +4,7 @@ use super::content::Content;
 use super::machine::{self, Wishes};
 use crate::dialogue::{Conversation, Part, PartKind, Role, Text, Turn};
 use crate::wire::call::{Call, Tail};
-use crate::wire::span::{Cursor, Malformed, field, given, once, text, word};
+use crate::wire::span::{Cursor, Malformed, field, given, once, text};
 
 /// The values of a call's keys that say something about it, as they stand.
 #[derive(Default)]
@@ -128,7 +128,7 @@ fn message<'a>(cursor: &mut Cursor<'a>) -> Result<(Turn<'a>, Option<Tail>), Malf
     let (mut role, mut content) = (None, None);
     let (mut refusal, mut audio, mut tool_calls, mut function_call) = (None, None, None, None);
     cursor.object(|key, cursor| match key {
-        b"role" => once(&mut role, cursor.skip()?),
+        b"role" => once(&mut role, speaker(&cursor.word()?)?),
         b"content" => once(&mut content, Content::read(cursor)?),
         b"refusal" => once(&mut refusal, cursor.skip()?),
         b"audio" => once(&mut audio, cursor.skip()?),
@@ -136,13 +136,7 @@ fn message<'a>(cursor: &mut Cursor<'a>) -> Result<(Turn<'a>, Option<Tail>), Malf
         b"function_call" => once(&mut function_call, cursor.skip()?),
         _ => cursor.skip().map(drop),
     })?;
-    let role = match &*word(role.ok_or(Malformed)?) {
-        b"system" | b"developer" => Role::System,
-        b"user" => Role::User,
-        b"assistant" => Role::Assistant,
-        b"tool" | b"function" => Role::Tool,
-        _ => return Err(Malformed),
-    };
+    let role = role.ok_or(Malformed)?;
     let Content { mut parts, tail } = content.unwrap_or_default();
     if role == Role::Assistant {
         parts.extend(given(refusal).and_then(text).map(Part::Text));
@@ -152,6 +146,16 @@ fn message<'a>(cursor: &mut Cursor<'a>) -> Result<(Turn<'a>, Option<Tail>), Malf
         parts.extend(given(function_call).map(|raw| Part::Opaque(PartKind::ToolCall, raw)));
     }
     Ok((Turn { role, parts }, tail))
+}
+
+fn speaker(role: &[u8]) -> Result<Role, Malformed> {
+    Ok(match role {
+        b"system" | b"developer" => Role::System,
+        b"user" => Role::User,
+        b"assistant" => Role::Assistant,
+        b"tool" | b"function" => Role::Tool,
+        _ => return Err(Malformed),
+    })
 }
 
 #[cfg(test)]
