@@ -79,6 +79,8 @@ fn advice(bypass: Bypass) -> &'static str {
         }
         Bypass::Language => "only English is judged; a model for the language is set with `classifier.model`",
         Bypass::Encoded => "these bodies are compressed in a way that is not read; have clients send them as they are",
+        Bypass::Undecodable => "these bodies are not compressed as they say; look at the clients",
+        Bypass::DecodedTooLarge => "raise `limits.decoded-bytes`",
         Bypass::TooLarge => "raise `limits.classify-bytes` and `limits.text-bytes`",
         Bypass::Truncated => "these bodies end early; look at the clients, and at `limits.idle-timeout`",
         Bypass::Malformed => "these bodies are not of the dialect that their path names; look at the clients",
