@@ -274,7 +274,7 @@ mod tests {
                 let mut turns = vec![
                     Turn::new(Role::System, "be brief"),
                     Turn::new(Role::User, "a"),
-                    Turn { role: Role::Assistant, parts: vec![Part::Opaque(kind, long[..size].as_bytes())] },
+                    Turn { role: Role::Assistant, parts: vec![Part::Opaque(kind, &long.as_bytes()[..size])] },
                     Turn::new(Role::User, &long[..size / 2]),
                 ];
                 turns.push(Turn::new(Role::User, "b"));
