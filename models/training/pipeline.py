@@ -21,7 +21,7 @@ import windows
 
 SMALL_TEACHER = {"epochs": 5, "rate": 8e-5}
 LARGE_TEACHER = {"epochs": 3, "rate": 8e-5, "head_rate": 1e-3}
-STUDENT = {"epochs": 6, "rate": 2e-4, "distil": 1.0}
+STUDENT = {"epochs": 5, "rate": 2e-4, "distil": 1.0}
 LAYERS, INNER = [0, 1, 3, 4, 5], 960
 """The base's layers that the student keeps, and how many of the 1,536 inner neurons of each."""
 QUOTA = {"dolly3k": 300, "gsm8k": 80, "selfinstruct_seed": 168, "mtbench101": 350, "sgd_user": 250, "sgd_assistant": 250, "bolt_therapist": 130,
