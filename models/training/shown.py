@@ -13,9 +13,7 @@ def cut(text: str, most: int) -> str:
     """One line of at most `most` characters, safe inside a Markdown table."""
     text = " ".join(text.split())
     text = text if len(text) <= most else text[:most].rstrip() + "…"
-    for mark in "\\`*_[]<>|~#":
-        text = text.replace(mark, "&#%d;" % ord(mark))
-    return text
+    return text.translate({ord(mark): f"&#{ord(mark)};" for mark in "\\`*_[]<>|~#&"})
 
 
 def labels_of(final, role) -> str:
