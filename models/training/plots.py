@@ -65,7 +65,7 @@ def reliability(title, rows):
 def risks(curves):
     """Risk against coverage at the base rate; always asking lies far above the picture, and is left to the table."""
     level = curves["never ask"]["curve"][-1][1]
-    lines = [(name, curves[name]["curve"]) for name in ("this model", "TF-IDF", "longer is surer, never ask")]
+    lines = [(name.removesuffix(", never ask"), curves[name]["curve"]) for name in ("this model", "TF-IDF", "longer is surer, never ask")]
     return chart("Risk and coverage of need, at the base rate", "coverage: share of turns decided, the surest first", "risk: share decided wrongly",
                  [*lines, ("never ask", [(0, level), (1, level)])], 1, 0.12, (0, 0.2, 0.4, 0.6, 0.8, 1.0), (0, 0.03, 0.06, 0.09, 0.12))
 

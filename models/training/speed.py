@@ -18,8 +18,8 @@ LENGTHS = (32, 64, 128)
 """Tokens of a window, up to two fewer."""
 EACH, ROUNDS, WARM = 100, 5, 30
 """Turns of a length, times each is judged, turns before the clock runs."""
-TURNS, BYTES = 10, 200_000
-"""User turns of the long conversation, and its size."""
+LONG, TURNS, BYTES = "ten turns, 200 kB", 10, 200_000
+"""The long conversation: its name, user turns and size."""
 
 
 class Judge:
@@ -83,14 +83,19 @@ def long_lines(args, ids, count=20):
     return out
 
 
-def timed(judge, lines):
-    """The median of the quietest of some rounds, the mean of the processor time, and how many turns were timed."""
-    medians, spent = [], judge.processor()
+def timed(judge, groups):
+    """For each group of lines, which take turns: the median of each line's best of some rounds, the median of all times, the mean of
+    the processor time, and how many turns were timed."""
+    spent, used = {name: [] for name in groups}, dict.fromkeys(groups, 0.0)
     for _ in range(ROUNDS):
-        medians.append(float(np.median([judge.ask(line)[1] for line in lines])))
-    used = judge.processor()
-    return {"p50 ms": round(min(medians), 2), "slowest round, p50 ms": round(max(medians), 2), "turns": ROUNDS * len(lines),
-            "processor ms": None if spent is None or used is None else round((used - spent) / (ROUNDS * len(lines)), 2)}
+        for name, lines in groups.items():
+            before = judge.processor()
+            spent[name].append([judge.ask(line)[1] for line in lines])
+            after = judge.processor()
+            used[name] = None if before is None or after is None or used[name] is None else used[name] + after - before
+    return {name: {"p50 ms, best of five": round(float(np.median(np.min(times, axis=0))), 2), "p50 ms": round(float(np.median(times)), 2),
+                   "processor ms": None if used[name] is None else round(used[name] / np.size(times), 2), "turns": int(np.size(times))}
+            for name, times in spent.items()}
 
 
 def figures(args, ids):
@@ -100,8 +105,9 @@ def figures(args, ids):
         by_length, long = lines_by_length(args, judge, ids), long_lines(args, ids)
         for line in (by_length[LENGTHS[-1]] or long)[:WARM]:
             judge.ask(line)
-        out = {f"{tokens} tokens": timed(judge, lines) for tokens, lines in by_length.items() if lines}
-        out["ten turns, 200 kB"] = timed(judge, long) | {"tokens": judge.ask(long[0])[0].get("tokens")}
+        groups = {f"{tokens} tokens": lines for tokens, lines in by_length.items() if lines} | {LONG: long}
+        out = timed(judge, groups)
+        out[LONG]["tokens"] = judge.ask(long[0])[0].get("tokens")
     finally:
         judge.close()
     return out
