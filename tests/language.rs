@@ -16,8 +16,9 @@ use serde_json::Value;
 
 /// Characters of a short turn, at most.
 const SHORT: usize = 80;
-/// Most short English turns that may be abstained on.
-const MOST_ABSTAINED: f64 = 0.01;
+/// Most short English turns that may be abstained on. The product's limit is 1 %; the gate is at .1 %, and a test at the limit
+/// itself would not see most of what can break it.
+const MOST_ABSTAINED: f64 = 0.002;
 /// Of scripts other than Latin nothing may pass; of Latin text, turns too short to tell may.
 const LEAST_SEEN: f64 = 0.75;
 
