@@ -119,6 +119,6 @@ def measure(args, calibration, held_logits, with_test: bool):
     out["abstention"] = abstain.figures(args, set(split["test"]))
     out["latency p50 ms"] = latency(running)
     out["speed"] = speed.figures(args, set(split["train"]))
-    out["layers"] = sum(node.op_type == "Attention" for node in onnx.load(str(args.out / "model.onnx")).graph.node)
+    out["layers"] = sum(node.op_type.endswith("Attention") for node in onnx.load(str(args.out / "model.onnx")).graph.node)
     out["bytes"] = {name: (args.out / name).stat().st_size for name in ("model.onnx", "tokenizer.json")}
     return out
