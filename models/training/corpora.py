@@ -7,6 +7,7 @@ A row: `id, source, messages (the last one is judged), group, weight`, and where
 import hashlib
 import json
 import math
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -120,6 +121,10 @@ def held(row) -> bool:
     return int(hashlib.sha256(f"fold:{name}".encode()).hexdigest()[:8], 16) % 4 == 0
 
 
+REAL_ACT = 3.0
+"""Weight of the user act of a real follow-up: there are few, and they are what will be seen."""
+
+
 def oasst(data: Path):
     """Real people's openings and follow-ups; readers' votes are soft targets."""
     out = {}
@@ -128,7 +133,7 @@ def oasst(data: Path):
         row = out.setdefault(name, blank({**raw, "id": name}, raw["source"]))
         if raw["task"] == "user_act":
             row["user_act"] = mixed(raw["votes"], lambda vote: one_hot(vote, USER_ACTS))
-            row["act"] = raw["kind"]
+            row["act"], row["act_weight"] = raw["kind"], REAL_ACT
         else:
             row["need"], row["grade"] = mixed(raw["votes"], lambda vote: SMOOTH[vote]), raw["grade"]
             row["gap"] = GAPS.index(raw["kind"]) if raw["kind"] in GAPS else None
@@ -231,9 +236,22 @@ def feelings(data: Path):
     return out
 
 
+def varied(rows):
+    """Turns that nobody wrote: without one of their clauses, and after somebody else's conversation. Only a teacher can judge them."""
+    told = sorted((row for row in rows if len(row["messages"]) > 1), key=lambda row: order("moved", row))
+    for at, row in enumerate(sorted((row for row in rows if row["role"] == "user"), key=lambda row: order("varied", row))):
+        said, text = row["messages"][:-1], row["messages"][-1]["content"]
+        parts = re.split(r"(?<=[.!?;,:\n])\s+|\s+(?=(?:for|with|from|in|on|at|to|because|so|but|and|which|that|before|after)\s)", text)
+        if 1 < len(parts) and len(text) < 600:
+            gone = int(order("cut", row)[:8], 16) % len(parts)
+            yield blank({"id": f"{row['id']}@cut", "context": said, "text": " ".join(parts[:gone] + parts[gone + 1:])}, "cut", "user")
+        if told:
+            yield blank({"id": f"{row['id']}@moved", "context": told[at % len(told)]["messages"][:-1], "text": text}, "moved", "user")
+
+
 def transfer(data: Path, labelled, most: dict[str, int]):
-    """Turns without labels, for a student to watch its teacher on: earlier turns of conversations, and public prompts."""
-    out = []
+    """Turns without labels, for a student to watch its teacher on: earlier turns of conversations, variations, and public prompts."""
+    out = list(varied(labelled))
     for row in labelled:
         said = row["messages"][:-1]
         for at, message in enumerate(said):

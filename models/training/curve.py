@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 import corpora
-import evaluate
+import measures
 import model
 import pipeline
 import train
@@ -61,7 +61,7 @@ def main():
         fitted = trained(args, part(rows["own"], size), rows, f"curve:{size}")
         ours, real = scores(fitted, dev), scores(fitted, held)
         truth = np.array([row["grade"] == 2 for row in dev])
-        print(json.dumps({"rows": min(size, len(rows["own"])), "AUROC": round(evaluate.auroc(truth, ours), 4),
+        print(json.dumps({"rows": min(size, len(rows["own"])), "AUROC": round(measures.auroc(truth, ours), 4),
                           "recall at .5 % of real clear turns": round(float((ours[truth] > np.quantile(real, 0.995)).mean()), 3)}), flush=True)
     split = json.loads((args.corpus / "split.json").read_text(encoding="utf-8"))
     for domain in args.leave_out:
@@ -70,7 +70,7 @@ def main():
                                     args.groundwire, args.tokenizer))
         fitted = trained(args, own, rows, f"without:{domain}")
         truth = [row["grade"] == 2 for row in there]
-        print(json.dumps({"domain": domain, "rows": len(there), "AUROC": round(evaluate.auroc(truth, scores(fitted, there)), 4)}), flush=True)
+        print(json.dumps({"domain": domain, "rows": len(there), "AUROC": round(measures.auroc(truth, scores(fitted, there)), 4)}), flush=True)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from sklearn.model_selection import GroupKFold
 from sklearn.pipeline import make_pipeline, make_union
 
 import readings
-from card import number, percent, table
+from markdown import number, percent, table
 from corpora import ASSISTANT_ACTS, GAPS, USER_ACTS, own_rows
 
 

@@ -53,30 +53,53 @@ class Layer(nn.Module):
         return self.output(nn.functional.gelu(self.intermediate["dense"](x)), x)
 
 
-class Embeddings(nn.Module):
-    """Token, position and token-type embeddings."""
+BLOCK = 32
+"""Weights that share a scale in a four-bit table."""
 
-    def __init__(self, vocabulary, positions, size, dropout):
+
+def four_bits(table):
+    """(integers from -8 to 7, one scale a block) of a table [rows, size], symmetric: table is about integers * scale."""
+    blocks = table.detach().reshape(table.size(0), -1, BLOCK)
+    scale = (blocks.abs().amax(-1, keepdim=True) / 7).clamp(min=1e-8)
+    return (blocks / scale).round().clamp(-8, 7), scale
+
+
+class Embeddings(nn.Module):
+    """Token, position and token-type embeddings. With `packed` the token table is read as its four bits will be after export;
+    gradients pass straight through the rounding (Bengio et al. 2013, arXiv:1308.3432)."""
+
+    def __init__(self, vocabulary, positions, size, dropout, packed=False):
         super().__init__()
+        self.packed = packed
         self.word_embeddings = nn.Embedding(vocabulary, size, padding_idx=0)
         self.position_embeddings = nn.Embedding(positions, size)
         self.token_type_embeddings = nn.Embedding(2, size)
         self.LayerNorm, self.dropout = nn.LayerNorm(size, eps=1e-12), nn.Dropout(dropout)
         self.register_buffer("position_ids", torch.arange(positions).unsqueeze(0), persistent=False)
 
+    def settle(self):
+        """Puts the rounded values in the table's place, once training is over."""
+        with torch.no_grad():
+            whole, scale = four_bits(self.word_embeddings.weight)
+            self.word_embeddings.weight.copy_((whole * scale).reshape_as(self.word_embeddings.weight))
+
     def forward(self, ids, types):
-        out = self.word_embeddings(ids) + self.token_type_embeddings(types)
-        out = out + self.position_embeddings(self.position_ids[:, : ids.size()[1]])
-        return self.dropout(self.LayerNorm(out))
+        words = self.word_embeddings(ids)
+        if self.packed and self.training:
+            whole, scale = four_bits(self.word_embeddings.weight)
+            words = words + nn.functional.embedding(ids, (whole * scale).reshape_as(self.word_embeddings.weight)) - words.detach()
+        # In this order onnxruntime fuses the second sum with the normalisation.
+        places = self.token_type_embeddings(types) + self.position_embeddings(self.position_ids[:, : ids.size()[1]])
+        return self.dropout(self.LayerNorm(words + places))
 
 
 class Encoder(nn.Module):
     """Embeddings and layers; returns one vector a token."""
 
-    def __init__(self, vocabulary, positions, size, inner, heads, layers, dropout=0.1):
+    def __init__(self, vocabulary, positions, size, inner, heads, layers, packed=False, dropout=0.1):
         super().__init__()
         self.size, self.head_count = size, heads
-        self.embeddings = Embeddings(vocabulary, positions, size, dropout)
+        self.embeddings = Embeddings(vocabulary, positions, size, dropout, packed)
         self.encoder = nn.ModuleDict({"layer": nn.ModuleList(Layer(size, inner, heads, dropout) for _ in range(layers))})
 
     def forward(self, ids, attention, types):

@@ -33,15 +33,23 @@ class Classifier(torch.nn.Module):
         return self.heads(self.dropout(torch.cat([states[:, 0], mean], dim=1)))
 
 
-def from_base(rows: list[int], layers: list[int]) -> Classifier:
-    """A classifier on the base's weights: the embedding rows in `rows` and the encoder layers in `layers`."""
+def from_base(rows: list[int], layers: list[int], neurons=None, packed=False) -> Classifier:
+    """A classifier on the base's weights: the embedding rows in `rows`, the encoder layers in `layers`, and of the inner neurons
+    of each base layer those that `neurons` keeps (as `prune.neurons` gives them), else all. `packed`: made for four-bit embeddings."""
     spec = json.loads((base.folder() / "config.json").read_text(encoding="utf-8"))
     model = Classifier({"vocabulary": len(rows), "positions": MAX_TOKENS, "size": spec["hidden_size"],
-                        "inner": spec["intermediate_size"], "heads": spec["num_attention_heads"], "layers": len(layers)})
+                        "inner": len(neurons[0][0]) if neurons else spec["intermediate_size"], "heads": spec["num_attention_heads"],
+                        "layers": len(layers), "packed": packed})
     state = {name.removeprefix("bert."): value for name, value in load_file(base.folder() / "model.safetensors").items()}
     state = {name: value for name, value in state.items() if not name.startswith("pooler.") and "position_ids" not in name}
     state["embeddings.word_embeddings.weight"] = state["embeddings.word_embeddings.weight"][torch.tensor(rows)]
     state["embeddings.position_embeddings.weight"] = state["embeddings.position_embeddings.weight"][:MAX_TOKENS]
+    for layer, (kept, written) in enumerate(neurons or []):
+        name = f"encoder.layer.{layer}"
+        for part in ("weight", "bias"):
+            state[f"{name}.intermediate.dense.{part}"] = state[f"{name}.intermediate.dense.{part}"][kept]
+        state[f"{name}.output.dense.weight"] = state[f"{name}.output.dense.weight"][:, kept]
+        state[f"{name}.output.dense.bias"] = state[f"{name}.output.dense.bias"] + written
     model.encoder.load_state_dict(pick(state, "encoder.layer.", layers))
     return model
 

@@ -1,4 +1,4 @@
-"""The training: a teacher on the labelled rows, then a three-layer student that also imitates the teacher, exported as int8.
+"""The training: a teacher on the labelled rows, then a thin five-layer student that also imitates the teacher, exported as int8.
 
 A quarter of the real conversations (`corpora.held`) teaches neither of them: calibration and the figures on real turns are made
 of it and of the dev split.
@@ -14,20 +14,22 @@ import corpora
 import export
 import large
 import model
+import prune
 import train
 import vocabulary
 import windows
 
 SMALL_TEACHER = {"epochs": 5, "rate": 8e-5}
 LARGE_TEACHER = {"epochs": 3, "rate": 8e-5, "head_rate": 1e-3}
-STUDENT = {"epochs": 6, "rate": 2e-4, "distil": 1.0}
-LAYERS = [0, 2, 4]
+STUDENT = {"epochs": 5, "rate": 2e-4, "distil": 1.0}
+LAYERS, INNER = [0, 1, 3, 4, 5], 960
+"""The base's layers that the student keeps, and how many of the 1,536 inner neurons of each."""
 QUOTA = {"dolly3k": 300, "gsm8k": 80, "selfinstruct_seed": 168, "mtbench101": 350, "sgd_user": 250, "sgd_assistant": 250, "bolt_therapist": 130,
          "bolt_client": 64, "iglu_questions": 60, "goemotions": 120, "iglu": 240}
 """Rows of each public source in an epoch; another part of the source comes with each epoch."""
 TRANSFER = {"dolly3k": 2200, "in3": 1200, "mtbench101": 3000, "disflqa": 1500, "gsm8k": 1200, "sgd_user": 1500,
             "sgd_assistant": 1500, "goemotions": 2500, "iglu": 500, "iglu_questions": 300, "pacific": 800}
-TRANSFER_QUOTA = 1500
+TRANSFER_QUOTA = 3500
 ROUNDS = 3
 """After so many epochs the same public and unlabelled rows come again: the teacher has to judge each of them once."""
 
@@ -67,13 +69,13 @@ def sampler(rows, transfer=()):
 
 
 def early_student(args, rows):
-    """A three-layer encoder that imitates the base's hidden states on unlabelled turns; made once and kept."""
-    path = args.work / "early.pt"
-    student = model.from_base(vocabulary.rows_of(args.tokenizer.read_text(encoding="utf-8")), LAYERS)
+    """A thin encoder that imitates the base's hidden states on unlabelled turns; made once and kept."""
+    path, pieces = args.work / "early.pt", vocabulary.rows_of(args.tokenizer.read_text(encoding="utf-8"))
+    base = model.from_base(pieces, list(range(6)))
+    student = model.from_base(pieces, LAYERS, prune.neurons(base, train.shuffled(rows["transfer"], "neurons")[:1024], INNER), packed=True)
     if path.exists():
         student.load_state_dict(torch.load(path))
         return student
-    base = model.from_base(vocabulary.rows_of(args.tokenizer.read_text(encoding="utf-8")), list(range(6)))
     train.imitate_states(student, base, rows["transfer"] + rows["real"], log=args.log)
     torch.save(student.state_dict(), path)
     return student

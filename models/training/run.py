@@ -23,6 +23,7 @@ import corpora
 import evaluate
 import export
 import labels
+import measures
 import pipeline
 import split
 import vocabulary
@@ -52,7 +53,7 @@ def int8_report(args):
         score = lambda z: z[ends][:, 2] - z[ends][:, 0]
         truth = [rows[i]["grade"] == 2 for i in ends]
         out[name] = {"R2": export.agreement(exact, got), "R2 of need": export.agreement(exact[:, need], got[:, need]),
-                     "AUROC on dev": evaluate.auroc(truth, score(got)), "float32": evaluate.auroc(truth, score(exact))}
+                     "AUROC on dev": measures.auroc(truth, score(got)), "float32": measures.auroc(truth, score(exact))}
     return out
 
 

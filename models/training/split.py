@@ -1,7 +1,7 @@
 """Splits the hand-written corpus once and for all: test 20 %, dev 10 %, train the rest.
 
-A row falls by the hash of its domain and pair (its own id where it has no pair); rows whose turns are near-duplicates, or that
-share a pair, fall together. Rows that `split.json` names already keep their place. The test split is frozen: of the rows that
+A row falls by the hash of its domain and pair (its own id where it has no pair); rows whose turns are near-duplicates, that
+share a pair or a long context, fall together. Rows that `split.json` names already keep their place. The test split is frozen: of the rows that
 came later one tenth goes to dev and the rest to train, and what nearly repeats a test row goes nowhere (`apart`).
 """
 
@@ -17,6 +17,8 @@ TEST, DEV = 0.20, 0.10
 PARTS = ("train", "dev", "apart", "test")
 NEAR = 0.6
 """Jaccard similarity of word trigrams from which two turns count as near-duplicates."""
+LONG = 200
+"""Characters from which on an equal context ties rows together: a long answer gives away what is asked after it."""
 
 
 def key(row) -> str:
@@ -52,6 +54,10 @@ def clusters(rows) -> dict[str, str]:
         # A pair that spans two domains stays whole.
         if row["pair"]:
             join(key(row), seen.setdefault(("pair", row["pair"]), key(row)))
+        # Turns that follow one conversation stay together, too.
+        said = "\n".join(message["content"] for message in row["context"])
+        if len(said) >= LONG:
+            join(key(row), seen.setdefault(("said", said), key(row)))
         for gram in grams:
             for other, theirs in seen.setdefault(gram, []):
                 if len(grams & theirs) / len(grams | theirs) >= NEAR:
