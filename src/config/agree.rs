@@ -57,20 +57,12 @@ struct Keys {
 impl Keys {
     fn check(&self, before: &str, blame: impl Fn(&str, &str, &str) -> Error) -> Result<()> {
         let full = |key: &str| format!("{before}{key}");
-        let halves = [
-            (self.certificate, "client-certificate", "client-key"),
-            (self.client_key, "client-key", "client-certificate"),
-        ];
         if self.certificate != self.client_key {
-            for (_, there, missing) in halves.into_iter().filter(|(is_there, ..)| *is_there) {
-                let (there, missing) = (full(there), full(missing));
-                let what = format!("`{there}` stands without `{missing}`");
-                return Err(blame(
-                    &there,
-                    &what,
-                    &format!("add `{missing} = \"PATH\"`, a file in PEM, or remove `{there}`"),
-                ));
-            }
+            let halves = ["client-certificate", "client-key"].map(full);
+            let [there, missing] = if self.certificate { [&halves[0], &halves[1]] } else { [&halves[1], &halves[0]] };
+            let what = format!("`{there}` stands without `{missing}`");
+            let fix = format!("add `{missing} = \"PATH\"`, a file in PEM, or remove `{there}`");
+            return Err(blame(there, &what, &fix));
         }
         for (is_there, name) in [(self.header, "key-header"), (self.scheme, "key-scheme")] {
             if is_there && !self.key {

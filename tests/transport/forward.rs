@@ -165,7 +165,8 @@ async fn what_is_excepted_goes_straight_and_so_does_what_is_told_to() {
     let (url, port) = (format!("http://{}", proxy.address), echo.address.port());
     let (at, off) = (format!("upstream-proxy = \"{url}\""), "upstream-proxy = \"off\"");
     let nowhere = "http://127.0.0.1:9";
-    let rows: [(&str, &str, &[(&str, &str)], bool); 9] = [
+    type Row<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)], bool);
+    let rows: [Row<'_>; 9] = [
         ("127.0.0.1", "", &[("http_proxy", &url)], true),
         ("127.0.0.1", "", &[("http_proxy", &url), ("no_proxy", "other.test, 127.0.0.0/8")], false),
         ("127.0.0.1", "", &[("HTTP_PROXY", &url), ("NO_PROXY", "*")], false),
