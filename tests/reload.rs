@@ -175,7 +175,9 @@ async fn what_is_wrong_leaves_the_old_one_in_force_and_is_told_once() {
         (String::new(), "no upstream is named"),
     ];
     for (count, (wrong, error)) in (1..).zip(&wrongs) {
-        replace(&served.file("groundwire.toml"), wrong);
+        // With a limit that would refuse every body, were any of it in force.
+        let limit = if wrong.is_empty() || wrong.contains("[limits]") { "" } else { "\n[limits]\nmax-body = \"1B\"" };
+        replace(&served.file("groundwire.toml"), &format!("{wrong}{limit}"));
         // Told by signal and by file: the change that the signal has seen is no change any more.
         served.hang_up();
         until_reloads(&served, "refused", count).await;
