@@ -58,7 +58,7 @@ impl Watched {
         let address =
             |name: &str| written.lines().find_map(|line| line.strip_prefix(name)).unwrap().trim().parse().unwrap();
         let watched = Self { child, listen: address("listen"), admin: address("admin"), folder };
-        watched.until(async || watched.ask("/readyz").await == "ready\n").await;
+        watched.until(async || watched.ask("/readyz").await.starts_with("ready\n")).await;
         watched
     }
 
