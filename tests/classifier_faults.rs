@@ -229,6 +229,8 @@ fn a_full_queue_turns_away_at_once() {
     until("it runs", || bench.classifier.stats().running == 1);
     let waiting: Vec<_> = (0..2).map(|i| ask(&bench.classifier, &format!("hello {i}"))).collect();
     assert_eq!(answer(ask(&bench.classifier, "one more")), Err(Bypass::Saturated));
+    let foreign = "Wie wird das Wetter morgen, und soll ich einen Regenschirm mitnehmen?";
+    assert_eq!(answer(ask(&bench.classifier, foreign)), Err(Bypass::Saturated), "nothing is looked at in vain");
     bench.gate.open();
     assert!(answer(hanging).is_ok());
     assert!(waiting.into_iter().all(|judging| answer(judging).is_ok()));

@@ -172,6 +172,9 @@ impl Classifier for ThreadedClassifier {
         if let Some(judgement) = self.judged.get(&key) {
             return Judging::ready(Ok(judgement));
         }
+        if let Some(bypass) = self.pool.refusal() {
+            return Judging::ready(Err(bypass));
+        }
         let Some(window) = Window::of(conversation, at) else {
             return Judging::ready(Err(Bypass::NotHumanText));
         };

@@ -16,6 +16,7 @@ use super::roster::{Badge, Due, Job, Limits, Next, Owed, Roster, Run, START_LIMI
 use super::stats::PoolStats;
 use super::teller::Teller;
 use super::{AssistantJudgement, Judgement, ReplyAnswer, ReplyTurn, Window, teller, worker};
+use crate::dialogue::Bypass;
 use crate::error::{Error, Result};
 
 /// Judges one window at a time, on a thread that is its own.
@@ -126,6 +127,12 @@ impl Pool {
             return Err(Error::io("the classifier's keeper thread cannot be started").with(e));
         }
         Ok(pool)
+    }
+
+    /// Why a turn would be turned away now, counted as one that was. To be asked before anything is made ready for the threads,
+    /// which costs many times as much.
+    pub(super) fn refusal(&self) -> Option<Bypass> {
+        self.0.lock().roster.refusal(Instant::now())
     }
 
     /// Hands in a turn; its answer comes by the deadline whatever happens.

@@ -160,11 +160,11 @@ impl Roster {
         (roster, (0..limits.threads).map(|seat| Badge { seat, term: 0 }).collect())
     }
 
-    /// Takes a job into the queue and says when it is due, or says at once why not.
-    pub(super) fn admit(&mut self, job: Job, now: Instant) -> Result<Instant, (Answer, Bypass)> {
+    /// Why a turn would be turned away now, and counts it as one that was; `None` where there is room for it.
+    pub(super) fn refusal(&mut self, now: Instant) -> Option<Bypass> {
         if !self.is_able(now) {
             self.counts.stalled += 1;
-            return Err((job.answer, Bypass::Stalled));
+            return Some(Bypass::Stalled);
         }
         if self.queue.len() >= self.limits.queue {
             let before = self.queue.len();
@@ -173,7 +173,15 @@ impl Roster {
         }
         if self.queue.len() >= self.limits.queue {
             self.counts.saturated += 1;
-            return Err((job.answer, Bypass::Saturated));
+            return Some(Bypass::Saturated);
+        }
+        None
+    }
+
+    /// Takes a job into the queue and says when it is due, or says at once why not.
+    pub(super) fn admit(&mut self, job: Job, now: Instant) -> Result<Instant, (Answer, Bypass)> {
+        if let Some(bypass) = self.refusal(now) {
+            return Err((job.answer, bypass));
         }
         let due = now + self.limits.deadline;
         self.queue.push_back((job, due));
