@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 
 use super::cache::{Judged, Key, Read, ReplyKey};
 use super::language::is_foreign;
+use super::limits::Limits;
 use super::pool::{Judge, Pool};
-use super::roster::{Job, Limits};
+use super::roster::Job;
 use super::stats::PoolStats;
 use super::{Classifier, Judging, ModelId, ReplyAnswer, ReplyTurn, Window};
 use crate::dialogue::{Bypass, Conversation, Id};

@@ -19,6 +19,8 @@ mod labels;
 #[cfg(feature = "onnx")]
 mod language;
 #[cfg(feature = "onnx")]
+mod limits;
+#[cfg(feature = "onnx")]
 mod onnx;
 #[cfg(feature = "onnx")]
 mod onnx_classifier;

@@ -12,7 +12,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::cache::Memo;
-use super::roster::{Badge, Due, Job, Limits, Next, Owed, Roster, Run, START_LIMIT, Sweep};
+use super::limits::{Limits, START_LIMIT};
+use super::roster::{Badge, Due, Job, Next, Owed, Roster, Run, Sweep};
 use super::stats::PoolStats;
 use super::teller::Teller;
 use super::{AssistantJudgement, Judgement, ReplyAnswer, ReplyTurn, Window, teller, worker};

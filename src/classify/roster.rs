@@ -7,30 +7,10 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use super::cache::Memo;
+use super::limits::{LONGEST_PAUSE, Limits, MOST_WRITTEN_OFF, START_LIMIT};
 use super::stats::{Counts, PoolStats};
 use super::{Answer, ReplyAnswer, ReplyTurn, Window};
 use crate::dialogue::Bypass;
-
-/// Threads that may hang at one time. Each holds a session's memory and cannot be ended from outside; beyond this
-/// many, more threads would only hang too.
-pub(super) const MOST_WRITTEN_OFF: usize = 8;
-/// A thread that has not loaded its model by then is written off like one that hangs.
-pub(super) const START_LIMIT: Duration = Duration::from_secs(30);
-/// A seat that keeps failing is filled again after at most this long.
-const LONGEST_PAUSE: Duration = Duration::from_millis(800);
-
-/// What the pool is held to.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Limits {
-    pub(super) threads: usize,
-    pub(super) queue: usize,
-    pub(super) deadline: Duration,
-    pub(super) stall_after: Duration,
-    /// How long a reply may wait for its turn to be read.
-    pub(super) patience: Duration,
-    /// Per cent of each thread's time that may go to replies.
-    pub(super) reply_share: u32,
-}
 
 /// A turn to be judged.
 pub(super) struct Job {
@@ -171,11 +151,9 @@ impl Roster {
             self.queue.retain(|(waiting, _)| !waiting.answer.is_abandoned());
             self.counts.abandoned += (before - self.queue.len()) as u64;
         }
-        if self.queue.len() >= self.limits.queue {
-            self.counts.saturated += 1;
-            return Some(Bypass::Saturated);
-        }
-        None
+        let full = self.queue.len() >= self.limits.queue;
+        self.counts.saturated += u64::from(full);
+        full.then_some(Bypass::Saturated)
     }
 
     /// Takes a job into the queue and says when it is due, or says at once why not.
