@@ -31,10 +31,10 @@ impl Collector for Gauges {
             "When it was loaded, in seconds since 1970",
             since as usize,
         )?;
-        if let Some(classifier) = current.classifier.as_ref().and_then(|classifier| classifier.get()) {
+        if let Some(classifier) = current.classifier() {
             encode_classifier(&mut encoder, classifier)?;
         }
-        if let Some(records) = current.records.as_ref().and_then(|records| records.get()) {
+        if let Some(records) = current.records() {
             let stats = records.stats();
             counter(&mut encoder, "records_written", "Records written", stats.written)?;
             counter(&mut encoder, "records_dropped", "Records dropped because the queue was full", stats.dropped)?;

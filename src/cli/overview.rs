@@ -6,8 +6,9 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Map, Value, json};
 
-use super::running::Running;
-use crate::observe::{Recent, Summary};
+use super::running::{Running, State};
+use crate::observe::{JsonLines, Recent, Summary};
+use crate::proxy::AccessLog;
 
 /// What the page is made of.
 pub(super) struct Overview {
@@ -45,7 +46,7 @@ impl Overview {
                 "unchanged": running.reloads.unchanged,
                 "refused": running.reloads.refused,
             },
-            "warnings": self.warnings(&summary),
+            "warnings": warnings(&running, &summary),
         });
         if let Some(current) = running.current {
             let since = current.since.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
@@ -61,34 +62,32 @@ impl Overview {
         }
         page
     }
+}
 
-    /// What somebody should look at.
-    fn warnings(&self, summary: &Summary) -> Vec<String> {
-        let running = self.running.state();
-        let mut warnings: Vec<String> = self.running.ailment().into_iter().collect();
-        if let Some(reason) = summary.prevailing {
-            warnings.push(format!(
-                "over half of the last {} turns were left alone for one reason, {reason}: {}",
-                summary.turns,
-                reason.advice()
-            ));
-        }
-        if let Some(error) = running.reloads.error {
-            warnings.push(format!("the last reload was refused, and the old configuration is in force:\n{error}"));
-        }
-        if let Some(current) = running.current {
-            let records = current.records.as_ref().and_then(|records| records.get()).map(|records| records.stats());
-            let lost = records.map_or(0, |stats| stats.dropped + stats.failed);
-            if lost > 0 {
-                warnings.push(format!("{lost} records are lost: raise `records.queue`, or look at the disk"));
-            }
-            let dropped = current.access.map_or(0, |access| access.dropped());
-            if dropped > 0 {
-                warnings.push(format!("{dropped} lines of the access log are lost: look at the disk"));
-            }
-        }
-        warnings
+/// What somebody should look at.
+fn warnings(running: &State, summary: &Summary) -> Vec<String> {
+    let mut warnings: Vec<String> = running.ailment().into_iter().collect();
+    if let Some(reason) = summary.prevailing {
+        warnings.push(format!(
+            "over half of the last {} turns were left alone for one reason, {reason}: {}",
+            summary.turns,
+            reason.advice()
+        ));
     }
+    if let Some(error) = &running.reloads.error {
+        warnings.push(format!("the last reload was refused, and the old configuration is in force:\n{error}"));
+    }
+    if let Some(current) = &running.current {
+        let lost = current.records().map(JsonLines::stats).map_or(0, |stats| stats.dropped + stats.failed);
+        if lost > 0 {
+            warnings.push(format!("{lost} records are lost: raise `records.queue`, or look at the disk"));
+        }
+        let dropped = current.access.as_ref().map_or(0, AccessLog::dropped);
+        if dropped > 0 {
+            warnings.push(format!("{dropped} lines of the access log are lost: look at the disk"));
+        }
+    }
+    warnings
 }
 
 fn counts(counts: impl Iterator<Item = (&'static str, u64)>) -> Map<String, Value> {

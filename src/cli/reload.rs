@@ -104,8 +104,7 @@ impl Built {
 
     /// Whether the classifier, if there is one, works: one that does not is loaded again even where nothing has changed.
     fn is_able(&self) -> bool {
-        let classifier = self.current.classifier.as_ref().and_then(|classifier| classifier.get());
-        classifier.is_none_or(|classifier| classifier.is_able())
+        self.current.classifier().is_none_or(|classifier| classifier.is_able())
     }
 }
 

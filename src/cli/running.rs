@@ -82,11 +82,9 @@ impl Running {
         change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner).reloads);
     }
 
-    /// What is wrong while requests pass all the same.
+    /// As [`State::ailment`], now.
     pub(super) fn ailment(&self) -> Option<String> {
-        let current = self.state().current?;
-        let ailments: Vec<String> = [current.ailment(), (current.lost)()].into_iter().flatten().collect();
-        (!ailments.is_empty()).then(|| ailments.join("; "))
+        self.state().ailment()
     }
 
     /// Which configuration this is, in a line for probes.
@@ -96,10 +94,29 @@ impl Running {
     }
 }
 
+impl State {
+    /// What is wrong while requests pass all the same.
+    pub(super) fn ailment(&self) -> Option<String> {
+        let current = self.current.as_ref()?;
+        let ailments: Vec<String> = [current.ailment(), (current.lost)()].into_iter().flatten().collect();
+        (!ailments.is_empty()).then(|| ailments.join("; "))
+    }
+}
+
 impl Current {
+    /// The classifier, where there is one.
+    pub(super) fn classifier(&self) -> Option<&OnnxClassifier> {
+        self.classifier.as_ref()?.get()
+    }
+
+    /// What writes records, where they are written.
+    pub(super) fn records(&self) -> Option<&JsonLines> {
+        self.records.as_ref()?.get()
+    }
+
     /// What is wrong with the classifier.
     fn ailment(&self) -> Option<String> {
-        let classifier = self.classifier.as_ref()?.get().filter(|classifier| !classifier.is_able())?;
+        let classifier = self.classifier().filter(|classifier| !classifier.is_able())?;
         let stats = classifier.stats();
         Some(format!(
             "the classifier takes no turns ({} of its threads hang, {} are meant to work); requests pass unjudged",

@@ -17,11 +17,11 @@ use super::overview::Overview;
 use super::reload::{Built, Reloader, Source};
 use super::retire::Retirement;
 use super::running::{Hashes, Running};
-use super::signals::{Hangups, Signals};
+use super::signals::Signals;
 use super::{Failure, value};
 use crate::config::{Config, Environment, Listen, Model, OrOff, Overrides, RecordsTo, UpstreamUrl};
 use crate::observe::{Metrics, Recent, Reopen};
-use crate::proxy::Server;
+use crate::proxy::{Hangups, Server};
 
 /// How long the end of the process waits for replies to be read before their records are told without acts; 64 replies
 /// take some 300 ms.
@@ -174,11 +174,11 @@ fn show(server: &mut Server, running: &Running, lasting: &Lasting, started: Inst
 /// Ends what the last configuration runs with: replies are read for as long as `patience` lasts, and records written.
 fn end(running: &Running, patience: Duration) {
     let Some(current) = running.state().current else { return };
-    if let Some(classifier) = current.classifier.as_ref().and_then(|classifier| classifier.get()) {
+    if let Some(classifier) = current.classifier() {
         // Their records are told once they are read.
         classifier.finish_replies(patience);
     }
-    if let Some(records) = current.records.as_ref().and_then(|records| records.get()) {
+    if let Some(records) = current.records() {
         records.close();
     }
 }

@@ -1,4 +1,4 @@
-//! What tells the process to stop, and what tells it to read its configuration again.
+//! What tells the process to stop.
 
 use std::io;
 
@@ -8,12 +8,6 @@ pub(super) struct Signals {
     terminate: tokio::signal::unix::Signal,
     #[cfg(unix)]
     interrupt: tokio::signal::unix::Signal,
-}
-
-/// SIGHUP, where there is one.
-pub(super) struct Hangups {
-    #[cfg(unix)]
-    hangup: tokio::signal::unix::Signal,
 }
 
 #[cfg(unix)]
@@ -33,22 +27,6 @@ impl Signals {
     }
 }
 
-#[cfg(unix)]
-impl Hangups {
-    pub(super) fn listen() -> io::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-
-        Ok(Self { hangup: signal(SignalKind::hangup())? })
-    }
-
-    /// The next one.
-    pub(super) async fn next(&mut self) {
-        if self.hangup.recv().await.is_none() {
-            std::future::pending::<()>().await;
-        }
-    }
-}
-
 #[cfg(not(unix))]
 impl Signals {
     pub(super) fn listen() -> io::Result<Self> {
@@ -60,16 +38,5 @@ impl Signals {
             // Nobody can tell us to stop; only an end of the process will.
             std::future::pending::<()>().await;
         }
-    }
-}
-
-#[cfg(not(unix))]
-impl Hangups {
-    pub(super) fn listen() -> io::Result<Self> {
-        Ok(Self {})
-    }
-
-    pub(super) async fn next(&mut self) {
-        std::future::pending::<()>().await;
     }
 }

@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
 use super::explain::{Place, explain};
+use super::place::named_in;
 use super::schema::{Key, Kind, keys};
 use super::suggest::nearest;
 use crate::error::{Error, Result};
@@ -60,10 +61,10 @@ impl Environment {
     /// If a variable names no key, has a value that is none of the key's, or holds a secret that no key asks for.
     pub(super) fn over<T: DeserializeOwned>(&self, table: &mut Table) -> Result<()> {
         let keys = keys::<T>();
-        let mut unknown = None;
+        let mut unknown = Vec::new();
         for (variable, text) in self.settings() {
             let Some(key) = keys.iter().find(|key| name(&key.path) == variable) else {
-                unknown = unknown.or(Some(variable));
+                unknown.push(variable);
                 continue;
             };
             let value = value(key.kind, text);
@@ -77,13 +78,8 @@ impl Environment {
             insert(table, &key.path, value);
         }
         // What a key refers to is known only now: a variable may set that key, too.
-        let secrets = referred_to(table);
-        let unknown = self.settings().map(|(variable, _)| variable).find(|&variable| {
-            unknown.is_some()
-                && !secrets.iter().any(|name| name == variable)
-                && !keys.iter().any(|k| name(&k.path) == variable)
-        });
-        match unknown {
+        let secrets = named_in(table, "env:");
+        match unknown.into_iter().find(|variable| !secrets.iter().any(|name| name == variable)) {
             None => Ok(()),
             Some(variable) => Err(Error::config(format!(
                 "the environment variable {variable} sets no key, and no `env:{variable}` refers to it: {}",
@@ -161,21 +157,6 @@ fn wrong(variable: &str, key: &Key, error: &toml::de::Error) -> Error {
 pub(super) fn incomplete(error: &toml::de::Error) -> Error {
     let (what, fix) = explain(error.message(), &Place::default(), "");
     Error::config(format!("with what the environment says, {what}: {fix}"))
-}
-
-/// The variables that values of the form `env:NAME` refer to.
-fn referred_to(table: &Table) -> Vec<String> {
-    fn walk(value: &Value, names: &mut Vec<String>) {
-        match value {
-            Value::String(text) => names.extend(text.strip_prefix("env:").map(str::to_owned)),
-            Value::Array(items) => items.iter().for_each(|item| walk(item, names)),
-            Value::Table(table) => table.values().for_each(|value| walk(value, names)),
-            _ => {}
-        }
-    }
-    let mut names = Vec::new();
-    table.values().for_each(|value| walk(value, &mut names));
-    names
 }
 
 fn suggestion(variable: &str, keys: &[Key]) -> String {

@@ -153,10 +153,7 @@ impl Config {
     /// # Errors
     /// As [`from_toml`](Self::from_toml), if it cannot be read, and if a key of an upstream is not where it says.
     pub fn read(path: &Path, overrides: &Overrides) -> Result<Self> {
-        let (name, text) = (path.display().to_string(), read(path)?);
-        let config = Self::from_toml(&text, &name, overrides)?;
-        secrets::check(&config, blame::Source { name: &name, text: &text })?;
-        Ok(config)
+        Ok(Loaded::from(Some(path), &Environment::default(), overrides)?.config)
     }
 
     /// The rules of the policy that is named.
@@ -168,23 +165,14 @@ impl Config {
 
     /// The files, beside its own, the model's and those of `[tls]`, whose content is part of the configuration.
     pub fn files(&self) -> Vec<PathBuf> {
-        fn walk(value: &toml::Value, files: &mut Vec<PathBuf>) {
-            match value {
-                // Wherever a secret is named, it is named alike.
-                toml::Value::String(text) => files.extend(text.strip_prefix("file:").map(PathBuf::from)),
-                toml::Value::Array(items) => items.iter().for_each(|item| walk(item, files)),
-                toml::Value::Table(table) => table.values().for_each(|value| walk(value, files)),
-                _ => {}
-            }
-        }
         let mut files: Vec<PathBuf> = Vec::new();
         for place in self.destinations() {
             let client = place.client.into_iter().flat_map(|(certificate, key)| [certificate, key]);
             files.extend(place.ca.into_iter().chain(client).map(Path::to_owned));
         }
         // What TOML cannot express is a policy, and names no file.
-        if let Ok(value) = toml::Value::try_from(self) {
-            walk(&value, &mut files);
+        if let Ok(table) = toml::Table::try_from(self) {
+            files.extend(place::named_in(&table, "file:").into_iter().map(PathBuf::from));
         }
         files
     }

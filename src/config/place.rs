@@ -266,6 +266,23 @@ impl Absent {
     }
 }
 
+/// What the values of `table` name that say where a secret is, with `before` it: "env:" for variables, "file:" for files.
+///
+/// Wherever a secret is named, it is named alike.
+pub(super) fn named_in(table: &toml::Table, before: &str) -> Vec<String> {
+    fn walk(value: &toml::Value, before: &str, names: &mut Vec<String>) {
+        match value {
+            toml::Value::String(text) => names.extend(text.strip_prefix(before).map(str::to_owned)),
+            toml::Value::Array(items) => items.iter().for_each(|item| walk(item, before, names)),
+            toml::Value::Table(table) => table.values().for_each(|value| walk(value, before, names)),
+            _ => {}
+        }
+    }
+    let mut names = Vec::new();
+    table.values().for_each(|value| walk(value, before, &mut names));
+    names
+}
+
 impl FromStr for KeySource {
     type Err = Wrong;
 

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use super::{Observer, Record, line};
+use super::{Appended, Observer, Record, Reopen, line};
 use crate::error::{Error, Result};
 
 /// How long records are gathered before they are written.
@@ -72,14 +72,7 @@ impl JsonLines {
     /// # Errors
     /// If it cannot be opened for appending.
     pub fn append(path: &std::path::Path, queue: usize) -> Result<Self> {
-        let file = std::fs::OpenOptions::new().create(true).append(true).open(path).map_err(|e| {
-            Error::io(format!(
-                "records cannot be written to {}; name a file in a folder that exists and is writable",
-                path.display()
-            ))
-            .with(e)
-        })?;
-        Self::new(file, queue)
+        Self::new(Appended::open(path, Reopen::default())?, queue)
     }
 
     /// What became of the records so far.

@@ -11,6 +11,7 @@ use rustls::crypto::ring::{Ticketer, default_provider};
 use rustls::server::WebPkiClientVerifier;
 
 use super::Counts;
+use super::hangups::Hangups;
 use super::pem::Named;
 use crate::config::Tls;
 use crate::error::{Error, Result};
@@ -87,14 +88,19 @@ impl Certificates {
 
     /// Reads the files again when they change, and on SIGHUP, for as long as it is polled.
     pub(super) async fn watch(self) {
-        let mut hangups = Hangups::listen();
+        // Where the system refuses, the files are still looked at.
+        let mut hangups = Hangups::listen().ok();
+        let mut hangup = async || match &mut hangups {
+            Some(hangups) => hangups.next().await,
+            None => std::future::pending().await,
+        };
         let mut looks = tokio::time::interval(LOOK_EVERY);
         looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut other = None;
         loop {
             let told = tokio::select! {
                 _ = looks.tick() => false,
-                () = hangups.next() => true,
+                () = hangup() => true,
             };
             let (this, before) = (self.clone(), other);
             let looked = tokio::task::spawn_blocking(move || this.look(told, before)).await;
@@ -195,30 +201,5 @@ impl Files {
         // that may not come in any more has to show its own again.
         config.ticketer = Ticketer::new().map_err(|e| Error::config("TLS tickets cannot be made").with(e))?;
         Ok(config)
-    }
-}
-
-/// Tells of SIGHUP, where there is such a thing.
-struct Hangups {
-    #[cfg(unix)]
-    signal: Option<tokio::signal::unix::Signal>,
-}
-
-impl Hangups {
-    fn listen() -> Self {
-        Self {
-            #[cfg(unix)]
-            signal: tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()).ok(),
-        }
-    }
-
-    async fn next(&mut self) {
-        #[cfg(unix)]
-        if let Some(signal) = &mut self.signal
-            && signal.recv().await.is_some()
-        {
-            return;
-        }
-        std::future::pending().await
     }
 }

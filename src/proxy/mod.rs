@@ -23,6 +23,7 @@ mod environment;
 mod exchange;
 mod fault;
 mod gate;
+mod hangups;
 mod headers;
 mod inbound;
 mod leg;
@@ -46,6 +47,8 @@ pub use access::AccessLog;
 pub use certificates::Certificates;
 pub use counts::Counts;
 pub use fault::{Fault, FaultKind};
+#[cfg(feature = "cli")]
+pub(crate) use hangups::Hangups;
 pub use inbound::{BodyFault, InboundBody};
 pub use live::Live;
 pub use metered::{Metered, MeteredFuture};
