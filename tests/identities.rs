@@ -3,27 +3,21 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::convert::Infallible;
-use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use groundwire::classify::NoClassifier;
 use groundwire::dialogue::Id;
 use groundwire::layer::RequestBody;
-use groundwire::observe::{Observer, Record};
 use groundwire::policy::preset;
 use groundwire::{Grounder, GroundingLayer};
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
 use tower::{Layer, ServiceExt, service_fn};
 
-#[derive(Clone, Default)]
-struct Records(Arc<Mutex<Vec<Arc<Record>>>>);
+#[path = "support/told.rs"]
+mod told;
 
-impl Observer for Records {
-    fn turn(&self, record: &Arc<Record>) {
-        self.0.lock().unwrap().push(record.clone());
-    }
-}
+use told::Records;
 
 async fn llm(_: Request<RequestBody<Full<Bytes>>>) -> Result<Response<Full<Bytes>>, Infallible> {
     Ok(Response::new(Full::from("{}")))
@@ -43,7 +37,7 @@ async fn conversations(all: &[&[(&str, &str)]]) -> Vec<Id> {
         let response = service.clone().oneshot(request.body(body).unwrap()).await.unwrap();
         response.into_body().collect().await.unwrap();
     }
-    let records = records.0.lock().unwrap();
+    let records = records.all();
     records.iter().map(|record| record.conversation.unwrap()).collect()
 }
 

@@ -9,11 +9,11 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use groundwire::GroundingLayer;
-use groundwire::classify::{Answer, Classifier, Judgement, Judging, ModelId};
-use groundwire::dialogue::{Bypass, Conversation, Distribution, Gap, GroundingAct, Id, UserAct};
+use groundwire::classify::{Answer, Classifier, Judging, ModelId};
+use groundwire::dialogue::{Bypass, Conversation, Gap, GroundingAct, Id};
 use groundwire::engine::Grounder;
 use groundwire::layer::{RequestBody, ResponseBody};
-use groundwire::observe::{Ending, Observer, Record};
+use groundwire::observe::Ending;
 use groundwire::policy::{Decision, RulePolicy, Situation, preset};
 use http::{HeaderMap, HeaderValue, Request, Response};
 use http_body::{Body, Frame};
@@ -21,6 +21,11 @@ use http_body_util::{BodyExt, Channel, Full};
 use tower_layer::Layer;
 use tower_service::Service;
 use tower_test::mock;
+
+#[path = "support/told.rs"]
+mod told;
+
+use told::{Records, judgement};
 
 type Wrapped = RequestBody<TestBody>;
 
@@ -57,35 +62,6 @@ impl Classifier for Always {
 
     fn model(&self) -> Option<ModelId> {
         None
-    }
-}
-
-fn judgement(ask: f32, gap: Gap) -> Judgement {
-    let hot = |n: usize, at: usize| (0..n).map(|i| if i == at { 1.0 } else { 0.0 }).collect::<Vec<f32>>();
-    Judgement {
-        need: Distribution::new(&[1.0 - ask, 0.0, ask]).unwrap(),
-        gap: Distribution::new(&hot(6, gap as usize)).unwrap(),
-        user_act: Distribution::new(&hot(11, UserAct::Request as usize)).unwrap(),
-        emotion: 0.0,
-        tokens: 8,
-        model: ModelId::of(&[]),
-    }
-}
-
-#[derive(Clone, Default)]
-struct Records(Arc<Mutex<Vec<Arc<Record>>>>);
-
-impl Observer for Records {
-    fn turn(&self, record: &Arc<Record>) {
-        self.0.lock().unwrap().push(record.clone());
-    }
-}
-
-impl Records {
-    fn only(&self) -> Arc<Record> {
-        let records = self.0.lock().unwrap();
-        assert_eq!(records.len(), 1, "one record per turn: {records:?}");
-        records[0].clone()
     }
 }
 
@@ -280,7 +256,7 @@ async fn a_reply_of_ours_never_calls_the_inner_service_and_frees_it() {
         assert_eq!(reply["object"], "chat.completion");
         assert_eq!(reply["model"], "m");
     }
-    let records = records.0.lock().unwrap();
+    let records = records.all();
     assert_eq!(records.len(), 3);
     assert!(records.iter().all(|r| r.status == Some(200) && r.ending == Ending::Complete));
 }
@@ -333,7 +309,7 @@ async fn a_response_that_is_dropped_half_way_says_that_the_client_left() {
     feed.send_data(Bytes::from_static(b"data: ")).await.unwrap();
     let frame: Frame<Bytes> = response.frame().await.unwrap().unwrap();
     assert_eq!(frame.into_data().unwrap(), "data: ");
-    assert!(records.0.lock().unwrap().is_empty(), "not over yet");
+    assert!(records.all().is_empty(), "not over yet");
     drop(response);
     assert!(feed.send_data(Bytes::from_static(b"x")).await.is_err(), "the inner body was let go");
     assert_eq!(records.only().ending, Ending::ClientLeft);
@@ -399,7 +375,7 @@ async fn other_requests_are_not_read_at_all() {
     let response = call.await.unwrap().unwrap();
     assert!(response.headers().is_empty(), "nothing is added");
     drop(response);
-    assert!(records.0.lock().unwrap().is_empty());
+    assert!(records.all().is_empty());
 }
 
 #[tokio::test]

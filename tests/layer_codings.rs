@@ -5,21 +5,29 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::convert::Infallible;
-use std::io::Write;
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use groundwire::GroundingLayer;
-use groundwire::classify::{Classifier, Judgement, Judging, ModelId};
-use groundwire::dialogue::{Bypass, Conversation, Distribution, Gap, GroundingAct, Id, IdentityKey, UserAct};
+use groundwire::classify::{Classifier, Judging, ModelId};
+use groundwire::dialogue::{Bypass, Conversation, Gap, GroundingAct, Id, IdentityKey};
 use groundwire::engine::{Grounder, Settings};
 use groundwire::layer::RequestBody;
-use groundwire::observe::{Observer, Record};
+use groundwire::observe::Record;
 use groundwire::policy::preset;
 use http::{HeaderMap, Request, Response};
 use http_body_util::{BodyExt, Full};
 use tower::ServiceExt;
 use tower_layer::Layer;
+
+#[allow(dead_code)]
+#[path = "../src/wire/coding/encoding.rs"]
+mod encoding;
+#[path = "support/told.rs"]
+mod told;
+
+use encoding::encode;
+use told::{Records, judgement};
 
 const BODY: &str = r#"{ "model" : "m","messages":[{"role":"user","content":"Hello."},{"role":"assistant","content":"Hi."},
     {"role":"user","content":"Summarize the article below."}], "seed":1e400 }"#;
@@ -28,28 +36,11 @@ struct Fixed(f32);
 
 impl Classifier for Fixed {
     fn judge(&self, _: Id, _: &Conversation<'_>, _: usize) -> Judging {
-        let hot = |n: usize, at: usize| (0..n).map(|i| if i == at { 1.0 } else { 0.0 }).collect::<Vec<f32>>();
-        Judging::ready(Ok(Arc::new(Judgement {
-            need: Distribution::new(&[1.0 - self.0, 0.0, self.0]).unwrap(),
-            gap: Distribution::new(&hot(6, Gap::MissingMaterial as usize)).unwrap(),
-            user_act: Distribution::new(&hot(11, UserAct::Request as usize)).unwrap(),
-            emotion: 0.0,
-            tokens: 1,
-            model: ModelId::of(&[]),
-        })))
+        Judging::ready(Ok(Arc::new(judgement(self.0, Gap::MissingMaterial))))
     }
 
     fn model(&self) -> Option<ModelId> {
         None
-    }
-}
-
-#[derive(Clone, Default)]
-struct Records(Arc<Mutex<Vec<Arc<Record>>>>);
-
-impl Observer for Records {
-    fn turn(&self, record: &Arc<Record>) {
-        self.0.lock().unwrap().push(record.clone());
     }
 }
 
@@ -85,31 +76,7 @@ fn exchange(ask: f32, encoding: Option<&str>, body: &[u8], change: impl FnOnce(&
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(async { service.oneshot(request).await.unwrap().into_body().collect().await.unwrap() });
     let (headers, body) = got.lock().unwrap().take().unwrap();
-    let records = records.0.lock().unwrap();
-    assert_eq!(records.len(), 1);
-    Seen { headers, body, record: records[0].clone() }
-}
-
-fn encode(name: &str, plain: &[u8]) -> Vec<u8> {
-    match name {
-        "gzip" => {
-            let mut to = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
-            to.write_all(plain).unwrap();
-            to.finish().unwrap()
-        }
-        "deflate" => {
-            let mut to = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
-            to.write_all(plain).unwrap();
-            to.finish().unwrap()
-        }
-        "br" => {
-            let (mut from, mut out) = (plain, Vec::new());
-            brotli::BrotliCompress(&mut from, &mut out, &brotli::enc::BrotliEncoderParams::default()).unwrap();
-            out
-        }
-        "zstd" => zstd::encode_all(plain, 3).unwrap(),
-        other => unreachable!("{other}"),
-    }
+    Seen { headers, body, record: records.only() }
 }
 
 const STACKS: [&[&str]; 6] =

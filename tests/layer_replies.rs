@@ -7,13 +7,11 @@ use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use groundwire::GroundingLayer;
-use groundwire::classify::{AssistantJudgement, Classifier, Judgement, Judging, ModelId, ReplyTurn};
-use groundwire::dialogue::{
-    AssistantAct, Bypass, Conversation, Delivery, Distribution, Gap, GroundingAct, Id, UserAct,
-};
+use groundwire::classify::{AssistantJudgement, Classifier, Judging, ModelId, ReplyTurn};
+use groundwire::dialogue::{AssistantAct, Bypass, Conversation, Delivery, Distribution, Gap, GroundingAct, Id};
 use groundwire::engine::Grounder;
 use groundwire::layer::RequestBody;
-use groundwire::observe::{Ending, Observer, Record};
+use groundwire::observe::Ending;
 use groundwire::policy::{Decision, Situation};
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{Request, Response};
@@ -21,6 +19,11 @@ use http_body::Frame;
 use http_body_util::{BodyExt, Channel, Full};
 use tower_layer::Layer;
 use tower_service::Service;
+
+#[path = "support/told.rs"]
+mod told;
+
+use told::{Records, judgement};
 
 /// Judges every turn at once, and keeps the replies for the test to answer.
 #[derive(Clone, Default)]
@@ -32,20 +35,12 @@ struct Reader {
 
 impl Classifier for Reader {
     fn judge(&self, _: Id, _: &Conversation<'_>, _: usize) -> Judging {
-        let hot = |n: usize, at: usize| (0..n).map(|i| if i == at { 1.0 } else { 0.0 }).collect::<Vec<f32>>();
         if self.fails {
             let (judging, answer) = Judging::pending();
             answer.send(Err(Bypass::Deadline));
             return judging;
         }
-        Judging::ready(Ok(Arc::new(Judgement {
-            need: Distribution::new(&[0.0, 0.0, 1.0]).unwrap(),
-            gap: Distribution::new(&hot(6, Gap::MissingMaterial as usize)).unwrap(),
-            user_act: Distribution::new(&hot(11, UserAct::Request as usize)).unwrap(),
-            emotion: 0.0,
-            tokens: 8,
-            model: ModelId::of(&[]),
-        })))
+        Judging::ready(Ok(Arc::new(judgement(1.0, Gap::MissingMaterial))))
     }
 
     fn model(&self) -> Option<ModelId> {
@@ -72,26 +67,6 @@ impl Classifier for Older {
 
     fn model(&self) -> Option<ModelId> {
         None
-    }
-}
-
-#[derive(Clone, Default)]
-struct Records(Arc<Mutex<Vec<Arc<Record>>>>);
-
-impl Observer for Records {
-    fn turn(&self, record: &Arc<Record>) {
-        self.0.lock().unwrap().push(record.clone());
-    }
-}
-
-impl Records {
-    fn all(&self) -> Vec<Arc<Record>> {
-        self.0.lock().unwrap().clone()
-    }
-
-    fn only(&self) -> Arc<Record> {
-        let [record] = &self.all()[..] else { panic!("one record per turn: {:?}", self.all()) };
-        record.clone()
     }
 }
 

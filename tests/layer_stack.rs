@@ -10,11 +10,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use groundwire::GroundingLayer;
-use groundwire::classify::{Answer, Classifier, Judgement, Judging, ModelId};
-use groundwire::dialogue::{Conversation, Delivery, Distribution, Gap, GroundingAct, Id, UserAct};
+use groundwire::classify::{Answer, Classifier, Judging, ModelId};
+use groundwire::dialogue::{Conversation, Delivery, Gap, GroundingAct, Id};
 use groundwire::engine::Grounder;
 use groundwire::layer::RequestBody;
-use groundwire::observe::{Ending, Observer, Record};
+use groundwire::observe::Ending;
 use groundwire::policy::{Rule, RulePolicy};
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
@@ -27,6 +27,11 @@ use tower::timeout::TimeoutLayer;
 use tower::timeout::error::Elapsed;
 use tower::{BoxError, Service, ServiceBuilder, ServiceExt, service_fn};
 use tower_layer::Layer;
+
+#[path = "support/told.rs"]
+mod told;
+
+use told::{Records, judgement};
 
 type Body = Full<Bytes>;
 type Wrapped = Request<RequestBody<Body>>;
@@ -57,34 +62,11 @@ impl Classifier for Judge {
             waiting.lock().unwrap().push(answer);
             return judging;
         }
-        let hot = |n: usize, at: usize| (0..n).map(|i| if i == at { 1.0 } else { 0.0 }).collect::<Vec<f32>>();
-        Judging::ready(Ok(Arc::new(Judgement {
-            need: Distribution::new(&[0.0, 0.0, 1.0]).unwrap(),
-            gap: Distribution::new(&hot(6, Gap::MissingMaterial as usize)).unwrap(),
-            user_act: Distribution::new(&hot(11, UserAct::Request as usize)).unwrap(),
-            emotion: 0.0,
-            tokens: 8,
-            model: ModelId::of(&[]),
-        })))
+        Judging::ready(Ok(Arc::new(judgement(1.0, Gap::MissingMaterial))))
     }
 
     fn model(&self) -> Option<ModelId> {
         None
-    }
-}
-
-#[derive(Clone, Default)]
-struct Records(Arc<Mutex<Vec<Arc<Record>>>>);
-
-impl Observer for Records {
-    fn turn(&self, record: &Arc<Record>) {
-        self.0.lock().unwrap().push(record.clone());
-    }
-}
-
-impl Records {
-    fn endings(&self) -> Vec<Ending> {
-        self.0.lock().unwrap().iter().map(|record| record.ending).collect()
     }
 }
 
@@ -93,6 +75,10 @@ struct Given {
     layer: GroundingLayer,
     records: Records,
     judge: Judge,
+}
+
+fn endings(records: &Records) -> Vec<Ending> {
+    records.all().iter().map(|record| record.ending).collect()
 }
 
 fn given(delivery: Delivery, judge: Judge) -> Given {
@@ -229,9 +215,9 @@ async fn what_is_shed_above_the_layer_costs_no_judgement() {
     let shed = other.call(chat()).await.map(drop).unwrap_err();
     assert!(shed.is::<Overloaded>(), "{shed}");
     assert_eq!(given.judge.judged.load(Ordering::SeqCst), 1);
-    assert_eq!(given.records.endings(), [], "what is shed is no turn");
+    assert_eq!(endings(&given.records), [], "what is shed is no turn");
     drop(served);
-    assert_eq!(given.records.endings(), [Ending::ClientLeft]);
+    assert_eq!(endings(&given.records), [Ending::ClientLeft]);
 }
 
 #[tokio::test]
@@ -243,7 +229,7 @@ async fn what_is_shed_below_the_layer_was_judged_and_is_a_failed_upstream() {
     let shed: BoxError = stack.oneshot(chat()).await.map(drop).unwrap_err();
     assert!(shed.is::<Overloaded>(), "{shed}");
     assert_eq!(given.judge.judged.load(Ordering::SeqCst), 1);
-    assert_eq!(given.records.endings(), [Ending::UpstreamFailed]);
+    assert_eq!(endings(&given.records), [Ending::UpstreamFailed]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -260,7 +246,7 @@ async fn a_timeout_below_is_the_upstreams_failure_and_one_above_a_client_that_le
         };
         assert!(elapsed.is::<Elapsed>(), "{elapsed}");
         let ending = if above { Ending::ClientLeft } else { Ending::UpstreamFailed };
-        assert_eq!(given.records.endings(), [ending]);
+        assert_eq!(endings(&given.records), [ending]);
     }
 }
 
@@ -340,7 +326,7 @@ async fn a_retry_below_judges_once_and_records_one_turn() {
     assert_eq!(received.len(), 3);
     assert!(received.iter().all(|body| *body == received[0]) && received[0] != VAGUE, "the same edit each time");
     assert_eq!(given.judge.judged.load(Ordering::SeqCst), 1);
-    let records = given.records.0.lock().unwrap();
+    let records = given.records.all();
     assert_eq!(records.iter().map(|record| record.status).collect::<Vec<_>>(), [Some(200)]);
 }
 
@@ -353,7 +339,7 @@ async fn a_retry_above_decides_alike_and_records_each_attempt_of_one_turn() {
     stack.oneshot(chat()).await.unwrap().into_body().collect().await.unwrap();
     let received = received.lock().unwrap();
     assert!(received.iter().all(|body| *body == received[0]) && received[0] != VAGUE);
-    let records = given.records.0.lock().unwrap();
+    let records = given.records.all();
     assert_eq!(records.iter().map(|r| r.status).collect::<Vec<_>>(), [Some(503), Some(503), Some(200)]);
     assert!(records.iter().all(|record| record.turn.is_some() && record.turn == records[0].turn), "one turn");
 }

@@ -20,13 +20,8 @@ export OUT=${OUT:-$work/results.jsonl}
 pids=()
 trap 'kill "${pids[@]}" 2>/dev/null; wait 2>/dev/null; rm -rf "$work"' EXIT
 
-for tool in nginx taskset cargo; do command -v "$tool" >/dev/null || { echo "$tool is not installed" >&2; exit 1; }; done
-export CARGO_TARGET_DIR=${HARNESS_TARGET:-$root/target/harness}
-cargo build --quiet --release --locked --manifest-path "$harness/Cargo.toml"
-(unset CARGO_TARGET_DIR && cargo build --quiet --release --locked --manifest-path "$root/Cargo.toml")
-bin=$CARGO_TARGET_DIR/release
-# compare.sh and start.sh look for the programs under the harness's own target folder; give them one.
-mkdir -p "$work/harness/target" && cp -r "$harness"/compare.sh "$harness"/peers "$work/harness/" && ln -s "$bin" "$work/harness/target/release"
+# shellcheck source=tests/bench/programs.sh
+. "$root/tests/bench/programs.sh"
 
 taskset -c 1 "$bin/mockllm" --stamp --chunks 100 --chunk-interval-ms 100 >/dev/null 2>&1 &
 pids+=($!)
@@ -37,18 +32,6 @@ peers=$(RUN_DIR=$work/peers PEERS="nginx bare-buffer${LITELLM_BIN:+ litellm lite
 [ -z "${LITELLM_BIN:-}" ] || export HEADER="authorization: Bearer $(cat "$work/peers/proxy.key")"
 for target in $peers; do IFS=, read -ra found <<<"${target#*,}" && pids+=("${found[@]}"); done
 
-ours() { # name, port, extra configuration
-    local name=$1 port=$2
-    printf 'listen = "127.0.0.1:%s"\nadmin = "off"\nupstream = "http://127.0.0.1:9000"\n[records]\nto = "%s"\n%s\n' \
-        "$port" "$work/$name.jsonl" "$3" >"$work/$name.toml"
-    taskset -c 0 "$root/target/release/groundwire" serve --config "$work/$name.toml" --port-file "$work/$name.port" 2>"$work/$name.log" &
-    pids+=($!)
-    for _ in $(seq 100); do
-        (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null && break
-        sleep 0.1
-    done
-    targets="$targets $name=http://127.0.0.1:$port,$!"
-}
 targets=$peers
 ours off 9201 $'[classifier]\nmodel = "off"'
 ours on 9202 $'[classifier]\ncache = 0\ndeadline = "1s"'

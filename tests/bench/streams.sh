@@ -19,24 +19,8 @@ ended() { kill "${pids[@]}" 2>/dev/null || true; wait 2>/dev/null || true; pids=
 trap 'ended; rm -rf "$work"' EXIT
 ulimit -n 16384
 
-for tool in nginx taskset cargo; do command -v "$tool" >/dev/null || { echo "$tool is not installed" >&2; exit 1; }; done
-export CARGO_TARGET_DIR=${HARNESS_TARGET:-$root/target/harness}
-cargo build --quiet --release --locked --manifest-path "$harness/Cargo.toml"
-(unset CARGO_TARGET_DIR && cargo build --quiet --release --locked --manifest-path "$root/Cargo.toml")
-bin=$CARGO_TARGET_DIR/release
-mkdir -p "$work/harness/target" && cp -r "$harness"/compare.sh "$harness"/peers "$work/harness/" && ln -s "$bin" "$work/harness/target/release"
-
-ours() { # name, port, extra configuration
-    printf 'listen = "127.0.0.1:%s"\nadmin = "off"\nupstream = "http://127.0.0.1:9000"\n[records]\nto = "%s"\n%s\n' \
-        "$2" "$work/$1.jsonl" "$3" >"$work/$1.toml"
-    taskset -c 0 "$root/target/release/groundwire" serve --config "$work/$1.toml" --port-file "$work/$1.port" 2>"$work/$1.log" &
-    pids+=($!)
-    for _ in $(seq 100); do
-        (exec 3<>"/dev/tcp/127.0.0.1/$2") 2>/dev/null && break
-        sleep 0.1
-    done
-    targets="$targets $1=http://127.0.0.1:$2,$!"
-}
+# shellcheck source=tests/bench/programs.sh
+. "$root/tests/bench/programs.sh"
 
 for size in $sizes; do
     taskset -c 1 "$bin/mockllm" --stamp --chunks 100 --chunk-interval-ms 100 >/dev/null 2>&1 &

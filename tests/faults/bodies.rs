@@ -1,7 +1,6 @@
 //! Bodies through the command: of any size with bounded memory, over a limit, announced, signed, and compressed.
 
-use std::io::Write;
-
+use super::encoding::encode;
 use super::support::recorder::Recorder;
 use super::support::watched::Watched;
 use super::support::wire::ok;
@@ -20,28 +19,20 @@ fn bounded() -> String {
 const VAGUE: &str = r#"{ "messages":[{"role":"user","content":"Fix the bug in my function."}],"seed":1e400 }"#;
 const MARK: &str = "<grounding-note>";
 
-fn gzip(plain: &[u8]) -> Vec<u8> {
-    let mut to = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
-    to.write_all(plain).unwrap();
-    to.finish().unwrap()
-}
-
 fn brotli(plain: &[u8]) -> Vec<u8> {
     let (mut from, mut out) = (plain, Vec::new());
     // A window of 256 KiB: what is measured here is what is decoded, not what a window may be.
-    let params = ::brotli::enc::BrotliEncoderParams { quality: 1, lgwin: 18, ..Default::default() };
-    ::brotli::BrotliCompress(&mut from, &mut out, &params).unwrap();
+    let params = brotli::enc::BrotliEncoderParams { quality: 1, lgwin: 18, ..Default::default() };
+    brotli::BrotliCompress(&mut from, &mut out, &params).unwrap();
     out
 }
 
-fn zstd(plain: &[u8]) -> Vec<u8> {
-    ::zstd::encode_all(plain, 3).unwrap()
+fn gzip(plain: &[u8]) -> Vec<u8> {
+    encode("gzip", plain)
 }
 
-fn deflate(plain: &[u8]) -> Vec<u8> {
-    let mut to = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
-    to.write_all(plain).unwrap();
-    to.finish().unwrap()
+fn zstd(plain: &[u8]) -> Vec<u8> {
+    encode("zstd", plain)
 }
 
 /// Sends a chat call with these fields, and gives what the response says was the bypass.
@@ -61,7 +52,7 @@ async fn compressed_turns_are_read_and_go_on_as_they_came_or_edited_and_plain() 
     let cut = gzip(VAGUE.as_bytes()).split_last().unwrap().1.to_vec();
     for (encoding, body, bypass) in [
         ("gzip", gzip(VAGUE.as_bytes()), None),
-        ("deflate", deflate(VAGUE.as_bytes()), None),
+        ("deflate", encode("deflate", VAGUE.as_bytes()), None),
         ("br", brotli(VAGUE.as_bytes()), None),
         ("zstd", zstd(VAGUE.as_bytes()), None),
         ("gzip, br", brotli(&gzip(VAGUE.as_bytes())), None),

@@ -1,23 +1,17 @@
 //! An upstream that speaks HTTP/2, resets streams, and says goodbye.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use h2::server::SendResponse;
 use h2::{Reason, RecvStream};
 use http::{Request, Response};
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
-use tokio_rustls::TlsAcceptor;
 
+use super::support::tls::{FOLDER, acceptor};
 use super::support::watched::Watched;
 use super::support::wire::post;
 use super::support::{Peer, within};
 use super::{CHAT, HI, at_rest};
-
-const TLS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/tls");
 
 /// How the upstream takes leave of a connection.
 enum Leave {
@@ -42,16 +36,7 @@ struct H2 {
 
 impl H2 {
     async fn start() -> Self {
-        let certificate = CertificateDer::from_pem_file(format!("{TLS}/server.pem")).unwrap();
-        let key = PrivateKeyDer::from_pem_file(format!("{TLS}/server.key")).unwrap();
-        let mut tls = rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate], key)
-            .unwrap();
-        tls.alpn_protocols = vec![b"h2".to_vec()];
-        let acceptor = TlsAcceptor::from(Arc::new(tls));
+        let acceptor = acceptor(&[b"h2"]);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("https://{}", listener.local_addr().unwrap());
         let (tell, exchanges) = mpsc::unbounded_channel();
@@ -99,7 +84,7 @@ async fn serve(
 
 async fn started() -> (H2, Watched) {
     let upstream = H2::start().await;
-    let server = Watched::start(&upstream.url, &format!("upstream-ca = \"{TLS}/ca.pem\"")).await;
+    let server = Watched::start(&upstream.url, &format!("upstream-ca = \"{FOLDER}/ca.pem\"")).await;
     (upstream, server)
 }
 

@@ -6,6 +6,8 @@
 #![cfg(all(feature = "cli", target_os = "linux"))]
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+#[path = "../../src/wire/coding/encoding.rs"]
+mod encoding;
 #[path = "../support/mod.rs"]
 mod support;
 

@@ -1,9 +1,6 @@
 //! Compressed answers through the command: relayed as they are, at once, and read on a copy.
 
-use std::cell::RefCell;
-use std::io::Write;
-use std::rc::Rc;
-
+use super::encoding::flushed;
 use super::support::watched::Watched;
 use super::support::wire::post;
 use super::support::{Peer, Upstream};
@@ -19,40 +16,6 @@ const PIECES: [&str; 5] = [
     "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":2}}\n\n",
     "data: [DONE]\n\n",
 ];
-
-#[derive(Clone, Default)]
-struct Sent(Rc<RefCell<Vec<u8>>>);
-
-impl Write for Sent {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.borrow_mut().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-/// What a server sends that flushes after each piece.
-fn flushed(coding: &str, pieces: &[&[u8]]) -> Vec<Vec<u8>> {
-    let sent = Sent::default();
-    let mut encoder: Box<dyn Write> = match coding {
-        "gzip" => Box::new(flate2::write::GzEncoder::new(sent.clone(), flate2::Compression::default())),
-        "deflate" => Box::new(flate2::write::ZlibEncoder::new(sent.clone(), flate2::Compression::default())),
-        "br" => Box::new(brotli::CompressorWriter::new(sent.clone(), 4096, 4, 20)),
-        _ => Box::new(zstd::stream::write::Encoder::new(sent.clone(), 3).unwrap().auto_finish()),
-    };
-    let mut out = Vec::new();
-    for piece in pieces {
-        encoder.write_all(piece).unwrap();
-        encoder.flush().unwrap();
-        out.push(std::mem::take(&mut *sent.0.borrow_mut()));
-    }
-    drop(encoder);
-    out.push(std::mem::take(&mut *sent.0.borrow_mut()));
-    out
-}
 
 async fn asked(server: &Watched, upstream: &Upstream, coding: &str) -> (Peer, Peer) {
     let mut client = server.connect().await;

@@ -3,9 +3,9 @@
 use bytes::Bytes;
 use tokio::net::TcpListener;
 
+use super::support::tls;
 use super::support::wire::{ok, post};
 use super::support::{Proxy, Upstream, within};
-use super::tls;
 
 const CHAT: &str = "/v1/chat/completions";
 

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use groundwire::classify::{Classifier, Judgement, Judging, ModelId};
-use groundwire::dialogue::{Conversation, Distribution, Gap, Id, Label, UserAct};
+use groundwire::classify::{Classifier, Judging, ModelId};
+use groundwire::dialogue::{Conversation, Gap, Id};
 
+use super::support::told::judgement;
 use super::support::wire::{ok, post};
 use super::support::{Proxy, Upstream, config};
 
@@ -212,15 +213,7 @@ pub(super) struct AlwaysVague;
 
 impl Classifier for AlwaysVague {
     fn judge(&self, _: Id, _: &Conversation<'_>, _: usize) -> Judging {
-        let hot = |n: usize, at: usize| (0..n).map(|i| if i == at { 1.0 } else { 0.0 }).collect::<Vec<f32>>();
-        Judging::ready(Ok(Arc::new(Judgement {
-            need: Distribution::new(&[0.0, 0.0, 1.0]).unwrap(),
-            gap: Distribution::new(&hot(Gap::ALL.len(), Gap::VagueGoal as usize)).unwrap(),
-            user_act: Distribution::new(&hot(UserAct::ALL.len(), UserAct::Request as usize)).unwrap(),
-            emotion: 0.0,
-            tokens: 1,
-            model: ModelId::of(&[]),
-        })))
+        Judging::ready(Ok(Arc::new(judgement(1.0, Gap::VagueGoal))))
     }
 
     fn model(&self) -> Option<ModelId> {

@@ -1,10 +1,7 @@
 //! Upstreams over TLS: whom to trust, and which HTTP to speak.
-//!
-//! `tests/data/tls` holds a certificate for 127.0.0.1 and the authority that signed it, both for these tests alone.
 
 use std::convert::Infallible;
 use std::future::Future;
-use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{Request, Response, Version};
@@ -13,29 +10,11 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::net::TcpListener;
-use tokio_rustls::TlsAcceptor;
 
+use super::support::tls::{FOLDER, acceptor};
 use super::support::wire::post;
 use super::support::{Proxy, config};
-
-pub(super) const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/tls");
-
-/// What makes a server an https one that offers these protocols.
-pub(super) fn acceptor(protocols: &[&[u8]]) -> TlsAcceptor {
-    let certificate = CertificateDer::from_pem_file(format!("{FOLDER}/server.pem")).unwrap();
-    let key = PrivateKeyDer::from_pem_file(format!("{FOLDER}/server.key")).unwrap();
-    let mut tls = rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate], key)
-        .unwrap();
-    tls.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
-    TlsAcceptor::from(Arc::new(tls))
-}
 
 /// An https server that says which HTTP it was spoken to in, and echoes the body.
 async fn upstream(protocols: &[&[u8]]) -> String {

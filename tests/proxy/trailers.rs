@@ -16,6 +16,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::TcpStream;
 
 use super::pass::AlwaysVague;
+use super::support::tls::FOLDER;
 use super::support::wire::{Peer, ok};
 use super::support::{Proxy, Upstream, config, within};
 use super::tls;
@@ -199,7 +200,7 @@ async fn trailers_go_on_to_an_http2_upstream_announced_or_not() {
     })
     .await;
     let proxy = Proxy::judging(
-        &config(&url, &format!("upstream-ca = \"{}/ca.pem\"", tls::FOLDER)),
+        &config(&url, &format!("upstream-ca = \"{}/ca.pem\"", FOLDER)),
         groundwire::classify::NoClassifier,
     )
     .await;

@@ -6,6 +6,8 @@ pub mod proxy;
 pub mod recorder;
 #[cfg(all(feature = "cli", unix))]
 pub mod served;
+pub mod tls;
+pub mod told;
 #[cfg(all(feature = "cli", target_os = "linux"))]
 pub mod watched;
 pub mod willing;

@@ -147,5 +147,9 @@ impl fmt::Debug for Decoder {
     }
 }
 
+#[cfg(all(test, feature = "codings"))]
+#[allow(clippy::unwrap_used)]
+pub(super) mod encoding;
+
 #[cfg(test)]
 mod tests;

@@ -37,37 +37,8 @@ mod with_decoders {
 
     use proptest::prelude::*;
 
+    use super::super::encoding::{encode, flushed};
     use super::*;
-
-    fn encode(name: &str, plain: &[u8]) -> Vec<u8> {
-        let level = flate2::Compression::default();
-        match name {
-            "gzip" | "x-gzip" => {
-                let mut to = flate2::write::GzEncoder::new(Vec::new(), level);
-                to.write_all(plain).unwrap();
-                to.finish().unwrap()
-            }
-            "deflate" => {
-                let mut to = flate2::write::ZlibEncoder::new(Vec::new(), level);
-                to.write_all(plain).unwrap();
-                to.finish().unwrap()
-            }
-            "bare" => {
-                let mut to = flate2::write::DeflateEncoder::new(Vec::new(), level);
-                to.write_all(plain).unwrap();
-                to.finish().unwrap()
-            }
-            "br" => {
-                let mut out = Vec::new();
-                let mut from = plain;
-                let params = brotli::enc::BrotliEncoderParams { quality: 5, ..Default::default() };
-                brotli::BrotliCompress(&mut from, &mut out, &params).unwrap();
-                out
-            }
-            "zstd" => zstd::encode_all(plain, 3).unwrap(),
-            other => unreachable!("{other}"),
-        }
-    }
 
     fn known(names: &[&str]) -> Codings {
         let mut headers = HeaderMap::new();
@@ -128,37 +99,17 @@ mod with_decoders {
     #[test]
     fn what_is_flushed_is_there_at_once() {
         for name in ["gzip", "deflate", "br", "zstd"] {
-            let sent = std::rc::Rc::new(std::cell::RefCell::new(Vec::new()));
-            struct Shared(std::rc::Rc<std::cell::RefCell<Vec<u8>>>);
-            impl Write for Shared {
-                fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-                    self.0.borrow_mut().extend_from_slice(bytes);
-                    Ok(bytes.len())
-                }
-                fn flush(&mut self) -> std::io::Result<()> {
-                    Ok(())
-                }
-            }
-            let to = Shared(sent.clone());
-            let mut encoder: Box<dyn Write> = match name {
-                "gzip" => Box::new(flate2::write::GzEncoder::new(to, flate2::Compression::fast())),
-                "deflate" => Box::new(flate2::write::ZlibEncoder::new(to, flate2::Compression::fast())),
-                "br" => Box::new(brotli::CompressorWriter::new(to, 4096, 5, 22)),
-                _ => Box::new(zstd::stream::write::Encoder::new(to, 3).unwrap()),
-            };
             let mut decoder = known(&[name]).decoder();
-            for piece in ["data: {\"a\":", "1}\n", "\n", "data: 2\n\n"] {
-                encoder.write_all(piece.as_bytes()).unwrap();
-                encoder.flush().unwrap();
+            let pieces = ["data: {\"a\":", "1}\n", "\n", "data: 2\n\n"];
+            for (piece, received) in pieces.iter().zip(flushed(name, &pieces.map(str::as_bytes))) {
                 let mut out = Vec::new();
-                let received = std::mem::take(&mut *sent.borrow_mut());
                 decoder
                     .feed(&received, &mut |plain| {
                         out.extend_from_slice(plain);
                         Ok(())
                     })
                     .unwrap();
-                assert_eq!(String::from_utf8(out).unwrap(), piece, "{name}");
+                assert_eq!(String::from_utf8(out).unwrap(), *piece, "{name}");
             }
         }
     }

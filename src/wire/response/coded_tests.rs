@@ -1,13 +1,10 @@
 //! Compressed responses: read alike however they are compressed, flushed and cut, and never without bound.
 #![allow(clippy::unwrap_used)]
 
-use std::cell::RefCell;
-use std::io::Write;
-use std::rc::Rc;
-
 use http::header::CONTENT_ENCODING;
 use proptest::prelude::*;
 
+use super::super::coding::encoding::flushed;
 use super::*;
 
 const CODINGS: [&str; 4] = ["gzip", "deflate", "br", "zstd"];
@@ -20,39 +17,10 @@ const EVENTS: [&str; 5] = [
     "data: [DONE]\n\n",
 ];
 
-#[derive(Clone, Default)]
-struct Sent(Rc<RefCell<Vec<u8>>>);
-
-impl Write for Sent {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.borrow_mut().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-/// What a server sends that compresses `pieces` and flushes after each; the last ends with the coding's end.
-fn flushed(coding: &str, pieces: &[&[u8]]) -> Vec<Vec<u8>> {
-    let sent = Sent::default();
-    let mut out = Vec::new();
-    {
-        let level = flate2::Compression::default();
-        let mut encoder: Box<dyn Write> = match coding {
-            "gzip" => Box::new(flate2::write::GzEncoder::new(sent.clone(), level)),
-            "deflate" => Box::new(flate2::write::ZlibEncoder::new(sent.clone(), level)),
-            "br" => Box::new(brotli::CompressorWriter::new(sent.clone(), 4096, 4, 20)),
-            _ => Box::new(zstd::stream::write::Encoder::new(sent.clone(), 3).unwrap().auto_finish()),
-        };
-        for piece in pieces {
-            encoder.write_all(piece).unwrap();
-            encoder.flush().unwrap();
-            out.push(std::mem::take(&mut *sent.0.borrow_mut()));
-        }
-    }
-    let end = std::mem::take(&mut *sent.0.borrow_mut());
+/// The pieces, of which the last ends with the coding's end.
+fn sent(coding: &str, pieces: &[&[u8]]) -> Vec<Vec<u8>> {
+    let mut out = flushed(coding, pieces);
+    let end = out.pop().unwrap();
     out.last_mut().unwrap().extend(end);
     out
 }
@@ -75,8 +43,7 @@ fn the_first_text_is_seen_when_it_is_flushed() {
         let (first, second) = EVENTS[1].split_at(30);
         let pieces: Vec<&[u8]> = [EVENTS[0], first, second].iter().map(|piece| piece.as_bytes()).collect();
         let mut reader = events(coding);
-        for (piece, (seen, between)) in
-            flushed(coding, &pieces).iter().zip([(false, true), (false, false), (true, true)])
+        for (piece, (seen, between)) in sent(coding, &pieces).iter().zip([(false, true), (false, false), (true, true)])
         {
             reader.feed(piece);
             assert_eq!((reader.first_text(), reader.between_events()), (seen, between), "{coding}");
@@ -88,7 +55,7 @@ fn the_first_text_is_seen_when_it_is_flushed() {
 fn a_whole_answer_is_read_and_a_cut_one_is_not_taken_for_it() {
     let body = br#"{"choices":[{"index":0,"message":{"content":"Wellington."},"finish_reason":"stop"}],"usage":{"prompt_tokens":5,"completion_tokens":2}}"#;
     for coding in CODINGS {
-        let sent = flushed(coding, &[body]).concat();
+        let sent = sent(coding, &[body]).concat();
         let read = |bytes: &[u8]| {
             let mut reader = reader("application/json", coding);
             bytes.chunks(9).for_each(|piece| reader.feed(piece));
@@ -114,7 +81,7 @@ fn a_bomb_ends_the_reading_and_its_memory() {
             // No event is too large here; there are just more of them than any answer has.
             (comment.repeat(8), "text/event-stream"),
         ] {
-            let sent = flushed(coding, &[&bomb]).concat();
+            let sent = sent(coding, &[&bomb]).concat();
             assert!(sent.len() < 256 << 10, "{coding}: {}", sent.len());
             let mut reader = reader(content_type, coding);
             reader.feed(&sent);
@@ -131,7 +98,7 @@ fn a_stream_without_the_end_of_its_coding_is_complete_by_its_events() {
     for coding in CODINGS {
         let pieces: Vec<&[u8]> = EVENTS.iter().map(|event| event.as_bytes()).chain([&b": bye\n"[..]]).collect();
         let mut reader = events(coding);
-        flushed(coding, &pieces)[..5].iter().for_each(|piece| reader.feed(piece));
+        sent(coding, &pieces)[..5].iter().for_each(|piece| reader.feed(piece));
         let reading = reader.finish();
         assert!(reading.complete, "{coding}: {reading:?}");
     }
@@ -156,7 +123,7 @@ proptest! {
         pieces.push(rest);
         for coding in CODINGS {
             let mut reader = events(coding);
-            flushed(coding, &pieces).concat().chunks(size).for_each(|piece| reader.feed(piece));
+            sent(coding, &pieces).concat().chunks(size).for_each(|piece| reader.feed(piece));
             prop_assert_eq!(&reader.finish(), &expected, "{}", coding);
         }
     }
