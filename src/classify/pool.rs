@@ -27,7 +27,7 @@ pub trait Judge: Send {
     /// Judges the user's turn that `window` is on.
     ///
     /// # Errors
-    /// If it cannot; the turn then passes as [`Bypass::ClassifierFailed`](crate::dialogue::Bypass::ClassifierFailed).
+    /// If it cannot; the turn then passes as [`Bypass::ClassifierFailed`].
     fn judge(&mut self, window: &Window) -> Result<Judgement>;
 
     /// Whether [`judge_reply`](Self::judge_reply) does anything; where it does not, nothing is kept of replies.
