@@ -61,7 +61,15 @@ async fn the_model_stays_or_is_exchanged_without_a_turn_unjudged_and_the_old_one
     let upstream = Willing::start().await;
     let served = Arc::new(configured(&text(&upstream.url, "gentle", 0.03)).await);
     served.says("/readyz", |said| said.starts_with("ready")).await;
-    let alone = threads(served.pid());
+    // A thread takes its name itself, once it runs: readiness does not wait for that.
+    let mut alone = threads(served.pid());
+    within(async {
+        while alone.len() < 2 {
+            tokio::task::yield_now().await;
+            alone = threads(served.pid());
+        }
+    })
+    .await;
     assert_eq!(alone.len(), 2, "{alone:?}");
     let over = Arc::new(AtomicBool::new(false));
     let asking = {

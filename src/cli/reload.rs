@@ -38,8 +38,25 @@ impl Source {
     ///
     /// # Errors
     /// As [`Loaded::from`].
-    pub(super) fn read(&self) -> Result<Config> {
+    fn read(&self) -> Result<Config> {
         Ok(Loaded::from(self.file.as_deref(), &Environment::of_process(), &self.overrides)?.config)
+    }
+
+    /// Reads it, and watches the files that it was read from as they were then.
+    ///
+    /// # Errors
+    /// As [`Loaded::from`].
+    pub(super) fn read_to_watch(&self) -> Result<(Config, Watch)> {
+        let mut config = self.read()?;
+        loop {
+            // A file may be written between being read and being looked at: then it is read again.
+            let seen = Watch::of(self.file(), &config);
+            let again = self.read()?;
+            if again == config {
+                return Ok((config, seen));
+            }
+            config = again;
+        }
     }
 
     fn file(&self) -> Option<&Path> {
@@ -170,24 +187,23 @@ impl Reloading {
 }
 
 impl Reloader {
-    /// Starts the thread. `runtime` is what connections are made with.
+    /// Starts the thread. `runtime` is what connections are made with, `watch` looks for changes since what serves was read.
     ///
     /// # Errors
     /// If the system has no thread left.
-    pub(super) fn start(self, runtime: Handle) -> Result<Reloading> {
+    pub(super) fn start(self, runtime: Handle, watch: Watch) -> Result<Reloading> {
         let (orders, receiver) = channel();
         let thread = thread::Builder::new()
             .name("groundwire-reload".to_owned())
             .spawn(move || {
                 let _context = runtime.enter();
-                self.run(&receiver);
+                self.run(&receiver, watch);
             })
             .map_err(|e| Error::io("the thread that reloads the configuration cannot be started").with(e))?;
         Ok(Reloading { orders, thread })
     }
 
-    fn run(mut self, orders: &Receiver<()>) {
-        let mut watch = Watch::of(self.source.file(), &self.built.current.config);
+    fn run(mut self, orders: &Receiver<()>, mut watch: Watch) {
         loop {
             match orders.recv_timeout(EVERY) {
                 Ok(()) => self.lasting.reopen.ask(),
@@ -258,17 +274,9 @@ impl Reloader {
     fn read(&self, watch: &mut Watch) -> Result<Config> {
         // What is wrong now is told of once, and again only after another change.
         *watch = Watch::of(self.source.file(), &self.built.current.config);
-        let mut config = self.source.read()?;
-        loop {
-            // A file may be written between being read and being looked at: then it is read again.
-            let seen = Watch::of(self.source.file(), &config);
-            let again = self.source.read()?;
-            if again == config {
-                *watch = seen;
-                return Ok(config);
-            }
-            config = again;
-        }
+        let (config, seen) = self.source.read_to_watch()?;
+        *watch = seen;
+        Ok(config)
     }
 }
 

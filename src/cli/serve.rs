@@ -18,6 +18,7 @@ use super::reload::{Built, Reloader, Source};
 use super::retire::Retirement;
 use super::running::{Hashes, Running};
 use super::signals::Signals;
+use super::watch::Watch;
 use super::{Failure, value};
 use crate::config::{Config, Environment, Listen, Model, OrOff, Overrides, RecordsTo, UpstreamUrl};
 use crate::observe::{Metrics, Recent, Reopen};
@@ -69,11 +70,11 @@ impl Serve {
         let started = Instant::now();
         let port_file = self.port_file.clone();
         let source = self.source();
-        let config = source.read()?;
+        let (config, watch) = source.read_to_watch()?;
         let level = logging::start(&config.log)?;
         tracing::info!(version = env!("CARGO_PKG_VERSION"), upstream = %config.upstream, policy = config.policy, "starting");
         let runtime = runtime()?;
-        let served = runtime.block_on(serve(source, config, level, port_file, started));
+        let served = runtime.block_on(serve(source, config, watch, level, port_file, started));
         // A name that is still being looked up, say, must not hold the process up.
         runtime.shutdown_background();
         served
@@ -103,6 +104,7 @@ fn runtime() -> io::Result<Runtime> {
 async fn serve(
     source: Source,
     config: Config,
+    watch: Watch,
     level: LevelOf,
     port_file: Option<PathBuf>,
     started: Instant,
@@ -139,15 +141,16 @@ async fn serve(
 
     let live = server.live(built.service.clone(), built.current.access.clone());
     let reloader = Reloader { source, built, live: live.clone(), counts, lasting, running: running.clone(), level };
-    let reloading = reloader.start(Handle::current())?;
-    let mut again = Signals::listen()?;
+    let reloading = reloader.start(Handle::current(), watch)?;
+    let (tell, told) = tokio::sync::oneshot::channel();
     let patience = tokio::select! {
-        () = server.run_live(live, signals.next()) => LAST_REPLIES,
-        () = async { loop { hangups.next().await; reloading.reload(); } } => Duration::ZERO,
-        () = async { again.next().await; again.next().await } => {
+        // One listener for both: two listeners might each take the two for one, where they come close together.
+        () = async { signals.next().await; let _ = tell.send(()); signals.next().await } => {
             tracing::warn!("told twice to stop; ending at once");
             Duration::ZERO
         }
+        () = async { loop { hangups.next().await; reloading.reload(); } } => Duration::ZERO,
+        () = server.run_live(live, async { let _ = told.await; }) => LAST_REPLIES,
     };
     tokio::task::spawn_blocking(move || {
         reloading.end();
