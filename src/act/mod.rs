@@ -39,6 +39,8 @@ pub fn words(decision: &Decision) -> Option<Words> {
     match decision.delivery {
         Delivery::Observe => None,
         Delivery::Reply if question(gap).is_some() => question(gap).map(Words::Ask),
-        Delivery::Reply | Delivery::Steer => instruction(decision.act, gap, decision.force).map(Words::Steer),
+        Delivery::Reply | Delivery::Steer | Delivery::Draft => {
+            instruction(decision.act, gap, decision.force).map(Words::Steer)
+        }
     }
 }

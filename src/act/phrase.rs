@@ -42,6 +42,37 @@ pub fn instruction(act: GroundingAct, gap: Gap, force: bool) -> Option<String> {
              Do not ask. Begin with one clause that states the reading or value you take, then answer. \
              Do not mention this note."
         ),
+        (GroundingAct::Check, _) => format!(
+            "Note from the application, not from the user. The message above may leave something open: {about}. \
+             Say in one sentence how you understand it and ask for a yes or a correction before you answer at length. \
+             Do not mention this note."
+        ),
+        (GroundingAct::Branch, _) => format!(
+            "Note from the application, not from the user. The message above may leave something open: {about}. \
+             Do not ask. Name the two likeliest readings and answer each of them briefly. \
+             Do not mention this note."
+        ),
+        (GroundingAct::Recap | GroundingAct::Consolidate, _) => "Note from the application, not from the user. \
+             Before answering, go through the whole conversation and hold on to everything that the user has asked for; \
+             where the user corrected something, only the correction holds. Answer from all of it together. \
+             Do not mention this note."
+            .to_owned(),
+        (GroundingAct::Reflect, _) => "Note from the application, not from the user. \
+             The user speaks of something that weighs on them. Acknowledge first, in your own plain words, what they \
+             feel and why it makes sense. Give no advice in this reply unless they asked for it. \
+             Do not mention this note."
+            .to_owned(),
+        (GroundingAct::Repair, _) => "Note from the application, not from the user. \
+             The user corrects you. Take the correction up, restate in one sentence the understanding as it is now, and \
+             answer from that. Do not mention this note."
+            .to_owned(),
+        (GroundingAct::Substantiate, _) => "Note from the application, not from the user. \
+             The user doubts what you said. Examine it again; give the evidence and its limits; then hold to it or \
+             concede, and say for which reason. Do not mention this note."
+            .to_owned(),
+        (GroundingAct::FollowUp, _) => "Note from the application, not from the user. \
+             Answer, then make one short offer of what could come next. Do not mention this note."
+            .to_owned(),
     };
     Some(format!("{OPENING}{body}{CLOSING}"))
 }

@@ -18,8 +18,24 @@ labels! {
         None = "none",
         /// Ask one question before answering.
         Clarify = "clarify",
+        /// Put one understanding up for a yes before answering.
+        Check = "check",
         /// Answer now, and state the assumption first.
         Assume = "assume",
+        /// Answer each of the two likely readings briefly.
+        Branch = "branch",
+        /// Restate, at the tail, all that holds so far.
+        Recap = "recap",
+        /// Send a question, its answer and what was asked first on as one turn.
+        Consolidate = "consolidate",
+        /// Acknowledge what the user feels before any advice.
+        Reflect = "reflect",
+        /// Take up the user's correction, restate the corrected understanding, answer from it.
+        Repair = "repair",
+        /// Re-examine what the user doubts, give the evidence and its limits, hold or concede for a reason.
+        Substantiate = "substantiate",
+        /// Answer, then make one offer.
+        FollowUp = "follow_up",
     }
 }
 
@@ -30,6 +46,8 @@ labels! {
         Steer = "steer",
         /// groundwire answers itself from a template; there is no upstream call.
         Reply = "reply",
+        /// A short side call to a configured model words the question, or says that none is needed.
+        Draft = "draft",
         /// Decided and recorded only.
         Observe = "observe",
     }
