@@ -48,6 +48,8 @@ pub use classifier::{PoolOptions, ThreadedClassifier};
 pub use files::ModelFiles;
 pub use judgement::{AssistantJudgement, Judgement, ModelId};
 #[cfg(feature = "onnx")]
+pub(crate) use language::is_english;
+#[cfg(feature = "onnx")]
 pub use language::is_foreign;
 #[cfg(feature = "onnx")]
 pub use onnx::{Model, Scores};

@@ -11,6 +11,7 @@ use super::{
     AuthScheme, ByteSize, Classifier, Config, Environment, KeyHeader, KeySource, Limits, Listen, Log, OrOff, Overrides,
     Period, ProxyChoice, Records, Tls, TrustedHeader, UpstreamRoute, UpstreamUrl, agree, environment,
 };
+use crate::act::{Phrases, Wording};
 use crate::engine::ToolsOffered;
 use crate::error::{Error, Result};
 use crate::policy::{RulePolicy, preset};
@@ -50,6 +51,7 @@ pub(super) struct File {
     log: Log,
     upstreams: Vec<UpstreamRoute>,
     policies: BTreeMap<String, RulePolicy>,
+    phrases: Wording,
 }
 
 impl Default for File {
@@ -77,6 +79,7 @@ impl Default for File {
             log: Log::default(),
             upstreams: Vec::new(),
             policies: BTreeMap::new(),
+            phrases: Wording::default(),
         }
     }
 }
@@ -106,6 +109,7 @@ impl File {
             log: self.log,
             upstreams: self.upstreams,
             policies: self.policies,
+            phrases: self.phrases,
         }
     }
 
@@ -134,7 +138,7 @@ impl File {
 
 /// Reads the file, and puts over it what the environment and then the command line say.
 pub(super) fn parse(source: Source<'_>, environment: &Environment, overrides: &Overrides) -> Result<Config> {
-    source.tables(&["classifier", "records", "limits", "log", "policies", "tls"])?;
+    source.tables(&["classifier", "records", "limits", "log", "policies", "phrases", "tls"])?;
     let mut file: File = toml::from_str(source.text).map_err(|error| source.blame_toml(&error))?;
     // Each source is checked with those below it, so that an error is told of the one that brought it in.
     file.name_policies();
@@ -195,6 +199,10 @@ fn check(file: &File, blame: impl Fn(&[&str], &str, &str) -> Error) -> Result<()
                 return Err(blame(&["policies", name, "rules"], &what, "write a number from 0 to 1"));
             }
         }
+    }
+    if let Err(wrong) = Phrases::new(&file.phrases) {
+        let path: Vec<&str> = ["phrases"].into_iter().chain(wrong.path.iter().map(String::as_str)).collect();
+        return Err(blame(&path, &wrong.what, &wrong.fix));
     }
     if file.admin.on().is_some_and(|admin| admin == file.listen && admin.0.port() != 0) {
         return Err(blame(

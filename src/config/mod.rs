@@ -51,6 +51,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use crate::act::Wording;
 use crate::engine::ToolsOffered;
 use crate::error::{Error, Result};
 use crate::policy::{RulePolicy, preset};
@@ -114,6 +115,9 @@ pub struct Config {
     /// Policies of the operator's own.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub policies: BTreeMap<String, RulePolicy>,
+    /// Words of the operator's own, by language, act and gap.
+    #[serde(skip_serializing_if = "Wording::is_empty")]
+    pub phrases: Wording,
 }
 
 /// What the command line says over the file.

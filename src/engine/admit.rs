@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use http::header::{AUTHORIZATION, CONTENT_TYPE, TRAILER};
+use http::header::{ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_TYPE, TRAILER};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 
@@ -59,6 +59,7 @@ pub struct Admitted {
     pub(super) observe_only: bool,
     pub(super) tenant: Vec<u8>,
     pub(super) conversation: Option<HeaderValue>,
+    pub(super) accept_language: Option<HeaderValue>,
     /// What the body is compressed with; it is read without that, and forwarded as it came.
     pub(super) codings: Codings,
 }
@@ -106,6 +107,7 @@ impl Grounder {
             observe_only: mode == Some(Mode::Observe),
             tenant: tenant(&head.headers),
             conversation: ours.conversation.filter(|_| settings.trust_conversation),
+            accept_language: head.headers.get(ACCEPT_LANGUAGE).cloned(),
             codings,
         }))
     }

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::perform::Scene;
 use super::{Grounder, JudgedTurn, Pending, ToolsOffered};
-use crate::act::{Intervention, Words, words};
+use crate::act::{Intervention, Words};
 use crate::classify::Judgement;
 use crate::dialogue::{AssistantAct, Bypass, Delivery, GroundingAct, HeldBack};
 use crate::observe::Judged;
@@ -27,9 +28,8 @@ impl Grounder {
     ///
     /// An edit is of the body without its content codings; who forwards it says so, by leaving `Content-Encoding` out.
     pub fn conclude(&self, turn: JudgedTurn, verdict: Result<Arc<Judgement>, Bypass>, body: &Bytes) -> Outcome {
-        let JudgedTurn { mut pending, dialect, tail, history, tools, unseen, observe_only, reply_to, asked, decoded } =
-            turn;
-        let body = decoded.as_ref().unwrap_or(body);
+        let JudgedTurn { mut pending, dialect, tail, history, tools, unseen, observe_only, reply_to, asked, .. } = turn;
+        let body = turn.decoded.as_ref().unwrap_or(body);
         pending.record.judge_micros = u64::try_from(asked.elapsed().as_micros()).unwrap_or(u64::MAX);
         let judgement = match verdict {
             Ok(judgement) => judgement,
@@ -42,7 +42,10 @@ impl Grounder {
         };
         let record = &mut pending.record;
         record.judgement = Some(Judged::from(&*judgement));
-        let mut decision = self.0.policy.decide(&Situation::new(&judgement, history, tools, unseen));
+        let decision = self.0.policy.decide(&Situation::new(&judgement, history, tools, unseen));
+        // What was said is read again, but only where something is to be done about it.
+        let scene = Scene::of(dialect, body, &decision);
+        let mut decision = scene.consider(decision);
         record.triggered = !decision.is_none();
         record.held_back = if observe_only {
             Some(HeldBack::Mode)
@@ -55,7 +58,8 @@ impl Grounder {
         record.act = decision.act;
         record.delivery = decision.delivery;
         record.gap = decision.gap.filter(|_| !decision.is_none());
-        let intervention = match words(&decision) {
+        let language = scene.language(turn.accept_language.as_ref(), &self.0.phrases);
+        let intervention = match self.0.phrases.words(&decision, &scene.facts(&language)) {
             None => Intervention::Pass,
             Some(words) => match (Document::validate(body), words, tail) {
                 (Ok(document), Words::Steer(instruction), Some(tail)) => {
@@ -66,7 +70,7 @@ impl Grounder {
                 (Ok(_), Words::Ask(question), _) => {
                     // Our own words need no reading.
                     record.assistant_acts = Some(vec![AssistantAct::Clarification]);
-                    Intervention::Reply(dialect.reply(&reply_to, question))
+                    Intervention::Reply(dialect.reply(&reply_to, &question))
                 }
                 // The body was only skimmed so far. What is edited must be what it seems to be, to the last byte.
                 (Err(bypass), ..) => leave_alone(record, bypass),

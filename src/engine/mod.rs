@@ -8,6 +8,7 @@ mod admit;
 mod builder;
 mod conclude;
 mod pending;
+mod perform;
 mod prepare;
 mod settings;
 mod wrapper;
@@ -22,6 +23,7 @@ pub use settings::{Settings, ToolsOffered};
 
 use std::sync::Arc;
 
+use crate::act::Phrases;
 use crate::classify::Classifier;
 use crate::dialogue::IdentityKey;
 use crate::observe::Observers;
@@ -39,6 +41,7 @@ struct Inner {
     observers: Observers,
     key: IdentityKey,
     settings: Settings,
+    phrases: Phrases,
 }
 
 impl Grounder {
@@ -50,6 +53,11 @@ impl Grounder {
     /// How it is set.
     pub fn settings(&self) -> &Settings {
         &self.0.settings
+    }
+
+    /// What its acts say.
+    pub fn phrases(&self) -> &Phrases {
+        &self.0.phrases
     }
 
     /// The key of all identities.

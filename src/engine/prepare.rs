@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
+use http::HeaderValue;
 
 use super::wrapper::is_wrapper_only;
 use super::{Admitted, Grounder, Pending, ToolsOffered};
@@ -41,6 +42,8 @@ pub struct JudgedTurn {
     pub(super) tools: bool,
     pub(super) unseen: bool,
     pub(super) observe_only: bool,
+    /// What the client says of its language, if anything.
+    pub(super) accept_language: Option<HeaderValue>,
     pub(super) reply_to: ReplyTo,
     pub(super) asked: Instant,
     /// The body without its codings, where it came with any: what an edit is made on.
@@ -52,7 +55,7 @@ impl Grounder {
     ///
     /// Of a compressed body a copy is decoded, as long as it is needed; so a turn is the same however it was sent.
     pub fn prepare(&self, admitted: Admitted, body: &[u8]) -> Prepared {
-        let Admitted { mut pending, dialect, observe_only, tenant, conversation, codings } = admitted;
+        let Admitted { mut pending, dialect, observe_only, tenant, conversation, accept_language, codings } = admitted;
         pending.read(body.len());
         let decoded = match codings.is_identity() {
             true => None,
@@ -103,6 +106,7 @@ impl Grounder {
             tools: call.conversation.tools,
             unseen: call.sources || has_unseen(&call.conversation, at),
             observe_only,
+            accept_language,
             reply_to: ReplyTo::call(&call, unique(), unix_seconds()),
             asked,
             decoded: decoded.clone(),

@@ -1,0 +1,60 @@
+//! What of a conversation an act needs, read again once a policy has decided that something is to be done.
+//!
+//! Nearly all turns pass, and of those nothing is read twice.
+
+use bytes::Bytes;
+use http::HeaderValue;
+
+use crate::act::{Facts, Language, Phrases};
+use crate::policy::Decision;
+use crate::wire::{Call, Dialect};
+
+/// The conversation that an act is performed in; empty where nothing is to be done.
+pub(super) struct Scene<'a> {
+    call: Option<Call<'a>>,
+}
+
+impl<'a> Scene<'a> {
+    /// Reads the conversation in `body`, if `decision` is to do anything.
+    pub(super) fn of(dialect: Dialect, body: &'a Bytes, decision: &Decision) -> Self {
+        // It was read before, so that it can be read.
+        Self { call: (!decision.is_none()).then(|| dialect.read(body).ok()).flatten() }
+    }
+
+    /// The decision, with regard to what its act may not be performed on.
+    pub(super) fn consider(&self, decision: Decision) -> Decision {
+        decision
+    }
+
+    /// The language of what is said to the user: the one that the client accepts, unless the user plainly writes English.
+    pub(super) fn language(&self, accepted: Option<&HeaderValue>, phrases: &Phrases) -> Language {
+        let wish = || Language::accepted(accepted?.to_str().ok()?, phrases.languages());
+        match self.call {
+            Some(_) if !self.is_english() => wish().unwrap_or_else(Language::english),
+            _ => Language::english(),
+        }
+    }
+
+    #[cfg(feature = "onnx")]
+    fn is_english(&self) -> bool {
+        self.turn().is_some_and(|text| crate::classify::is_english(&text))
+    }
+
+    #[cfg(not(feature = "onnx"))]
+    fn is_english(&self) -> bool {
+        false
+    }
+
+    /// The text of the turn that was judged.
+    fn turn(&self) -> Option<String> {
+        let conversation = &self.call.as_ref()?.conversation;
+        let turn = &conversation.turns[conversation.last_user()?];
+        let texts: Vec<_> = turn.texts().filter_map(|text| text.decode()).collect();
+        Some(texts.join("\n"))
+    }
+
+    /// What the words of the act may speak of.
+    pub(super) fn facts<'f>(&self, language: &'f Language) -> Facts<'f> {
+        Facts::new(language)
+    }
+}
