@@ -1,10 +1,13 @@
 //! From a decision to an intervention: the bytes to forward, or the reply to give.
 
 mod phrase;
+mod recap;
 
 pub use phrase::{
     ActWording, CLOSING, Facts, Kind, KindWording, Language, LanguageWording, OPENING, Phrases, Wording, WrongPhrase,
 };
+
+pub use recap::{Recap, recap};
 
 use bytes::Bytes;
 

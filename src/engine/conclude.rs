@@ -44,7 +44,7 @@ impl Grounder {
         record.judgement = Some(Judged::from(&*judgement));
         let decision = self.0.policy.decide(&Situation::new(&judgement, history, tools, unseen));
         // What was said is read again, but only where something is to be done about it.
-        let scene = Scene::of(dialect, body, &decision);
+        let mut scene = Scene::of(dialect, body, &decision);
         let mut decision = scene.consider(decision);
         record.triggered = !decision.is_none();
         record.held_back = if observe_only {

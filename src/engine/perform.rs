@@ -5,24 +5,35 @@
 use bytes::Bytes;
 use http::HeaderValue;
 
-use crate::act::{Facts, Language, Phrases};
+use crate::act::{Facts, Language, Phrases, Recap, recap};
+use crate::dialogue::GroundingAct;
 use crate::policy::Decision;
 use crate::wire::{Call, Dialect};
 
 /// The conversation that an act is performed in; empty where nothing is to be done.
 pub(super) struct Scene<'a> {
     call: Option<Call<'a>>,
+    recap: Recap,
 }
 
 impl<'a> Scene<'a> {
     /// Reads the conversation in `body`, if `decision` is to do anything.
     pub(super) fn of(dialect: Dialect, body: &'a Bytes, decision: &Decision) -> Self {
         // It was read before, so that it can be read.
-        Self { call: (!decision.is_none()).then(|| dialect.read(body).ok()).flatten() }
+        Self { call: (!decision.is_none()).then(|| dialect.read(body).ok()).flatten(), recap: Recap::default() }
     }
 
     /// The decision, with regard to what its act may not be performed on.
-    pub(super) fn consider(&self, decision: Decision) -> Decision {
+    pub(super) fn consider(&mut self, decision: Decision) -> Decision {
+        if matches!(decision.act, GroundingAct::Recap | GroundingAct::Consolidate)
+            && let Some(call) = &self.call
+            && let Some(at) = call.conversation.last_user()
+        {
+            self.recap = recap(&call.conversation, at, &|_| None);
+            if self.recap.lines.is_empty() {
+                return Decision::none(format!("{}; nothing said before holds", decision.reason));
+            }
+        }
         decision
     }
 
@@ -46,7 +57,7 @@ impl<'a> Scene<'a> {
     }
 
     /// The text of the turn that was judged.
-    fn turn(&self) -> Option<String> {
+    pub(super) fn turn(&self) -> Option<String> {
         let conversation = &self.call.as_ref()?.conversation;
         let turn = &conversation.turns[conversation.last_user()?];
         let texts: Vec<_> = turn.texts().filter_map(|text| text.decode()).collect();
@@ -54,7 +65,7 @@ impl<'a> Scene<'a> {
     }
 
     /// What the words of the act may speak of.
-    pub(super) fn facts<'f>(&self, language: &'f Language) -> Facts<'f> {
-        Facts::new(language)
+    pub(super) fn facts<'f>(&'f self, language: &'f Language) -> Facts<'f> {
+        Facts { holds: &self.recap.lines, more: self.recap.more, ..Facts::new(language) }
     }
 }
