@@ -1,5 +1,6 @@
 //! From a decision to an intervention: the bytes to forward, or the reply to give.
 
+mod condition;
 mod phrase;
 mod recap;
 
@@ -7,6 +8,8 @@ pub use phrase::{
     ActWording, CLOSING, Facts, Kind, KindWording, Language, LanguageWording, OPENING, Phrases, Wording, WrongPhrase,
 };
 
+pub(crate) use condition::left_alone;
+pub use condition::{asks_for_a_fact, is_crisis};
 pub use recap::{Recap, recap};
 
 use bytes::Bytes;

@@ -5,7 +5,7 @@
 use bytes::Bytes;
 use http::HeaderValue;
 
-use crate::act::{Facts, Language, Phrases, Recap, recap};
+use crate::act::{Facts, Language, Phrases, Recap, left_alone, recap};
 use crate::dialogue::GroundingAct;
 use crate::policy::Decision;
 use crate::wire::{Call, Dialect};
@@ -25,6 +25,9 @@ impl<'a> Scene<'a> {
 
     /// The decision, with regard to what its act may not be performed on.
     pub(super) fn consider(&mut self, decision: Decision) -> Decision {
+        if let Some(why) = self.turn().and_then(|text| left_alone(decision.act, &text)) {
+            return Decision::none(format!("{}; {why}", decision.reason));
+        }
         if matches!(decision.act, GroundingAct::Recap | GroundingAct::Consolidate)
             && let Some(call) = &self.call
             && let Some(at) = call.conversation.last_user()

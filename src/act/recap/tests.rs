@@ -3,6 +3,9 @@
 use super::*;
 use crate::dialogue::Part;
 
+/// Conversations with what must be restated, and what must not.
+const CORRECTIONS: &str = include_str!("../../../tests/data/acts/corrections.toml");
+
 /// The lines that hold before the last turn; turns of the assistant begin with "A: ".
 fn holds(turns: &[&str]) -> Vec<String> {
     let turns: Vec<Turn<'_>> = turns
@@ -205,4 +208,38 @@ fn a_turn_of_several_parts_is_read_whole() {
     assert!(turn.parts.iter().all(|part| matches!(part, Part::Text(_))));
     let turns = vec![turn, Turn::new(Role::Assistant, "ok"), Turn::new(Role::User, "Go.")];
     assert_eq!(recap(&Conversation { turns, tools: false }, 2, &|_| None).lines, ["A logo.", "In red."]);
+}
+
+/// The texts between two marks.
+fn marked(text: &str, open: char, close: char) -> Vec<String> {
+    text.split(open).skip(1).filter_map(|rest| Some(rest.split(close).next()?.to_lowercase())).collect()
+}
+
+#[test]
+fn all_that_is_valid_is_carried_and_nothing_that_was_corrected() {
+    let (mut valid, mut old) = (0, 0);
+    for line in CORRECTIONS.lines().filter_map(|line| line.strip_prefix("turns = ")) {
+        let told: Vec<String> = serde_json::from_str(line).unwrap();
+        let plain: Vec<String> = told.iter().map(|turn| turn.replace(['«', '»', '‹', '›'], "")).collect();
+        let mut turns: Vec<&str> = Vec::new();
+        for turn in &plain {
+            if turns.last().is_some_and(|last| !last.starts_with("A: ")) && !turn.starts_with("A: ") {
+                turns.push("A: Done, see above.");
+            }
+            turns.push(turn);
+        }
+        let last = plain.last().unwrap().to_lowercase();
+        let carried = format!("{}\n{last}", holds(&turns).join("\n").to_lowercase());
+        for turn in &told {
+            for text in marked(turn, '«', '»') {
+                valid += 1;
+                assert!(carried.contains(&text), "lost {text}: {carried}");
+            }
+            for text in marked(turn, '‹', '›') {
+                old += 1;
+                assert!(!carried.contains(&text) || last.contains(&text), "carried {text}: {carried}");
+            }
+        }
+    }
+    assert!(valid > 170 && old > 35, "{valid} {old}");
 }
