@@ -59,7 +59,7 @@ fn describe(call: &Call<'_>) -> String {
         "model: {}\nstream: {stream}\ntools: {}\nmachine: {}\nconversation: {}\n",
         call.model.map_or_else(|| "-".to_owned(), text),
         if call.conversation.tools { "yes" } else { "no" },
-        call.machine.unwrap_or("-"),
+        call.machine.map_or("-", |machine| machine.sign),
         call.conversation_id.map_or_else(|| "-".to_owned(), text),
     );
     for turn in &call.conversation.turns {

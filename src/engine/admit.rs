@@ -56,6 +56,7 @@ pub enum Admission {
 pub struct Admitted {
     pub(super) pending: Pending,
     pub(super) dialect: Dialect,
+    pub(super) target: Uri,
     pub(super) observe_only: bool,
     pub(super) tenant: Vec<u8>,
     pub(super) conversation: Option<HeaderValue>,
@@ -103,6 +104,7 @@ impl Grounder {
         Admission::Read(Box::new(Admitted {
             pending,
             dialect,
+            target: head.uri.clone(),
             observe_only: mode == Some(Mode::Observe),
             tenant: tenant(&head.headers),
             conversation: ours.conversation.filter(|_| settings.trust_conversation),

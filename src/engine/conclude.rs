@@ -27,8 +27,8 @@ impl Grounder {
     ///
     /// An edit is of the body without its content codings; who forwards it says so, by leaving `Content-Encoding` out.
     pub fn conclude(&self, turn: JudgedTurn, verdict: Result<Arc<Judgement>, Bypass>, body: &Bytes) -> Outcome {
-        let JudgedTurn { mut pending, dialect, tail, history, tools, unseen, observe_only, reply_to, asked, decoded } =
-            turn;
+        let JudgedTurn { mut pending, dialect, tail, history, tools, unseen, .. } = turn;
+        let JudgedTurn { observe_only, answerable, reply_to, asked, decoded, .. } = turn;
         let body = decoded.as_ref().unwrap_or(body);
         pending.record.judge_micros = u64::try_from(asked.elapsed().as_micros()).unwrap_or(u64::MAX);
         let judgement = match verdict {
@@ -43,6 +43,10 @@ impl Grounder {
         let record = &mut pending.record;
         record.judgement = Some(Judged::from(&*judgement));
         let mut decision = self.0.policy.decide(&Situation::new(&judgement, history, tools, unseen));
+        if decision.delivery == Delivery::Reply && !answerable {
+            // The upstream would not know an answer that it did not give.
+            decision.delivery = Delivery::Steer;
+        }
         record.triggered = !decision.is_none();
         record.held_back = if observe_only {
             Some(HeldBack::Mode)

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
+use http::uri::PathAndQuery;
 
 use super::wrapper::is_wrapper_only;
 use super::{Admitted, Grounder, Pending, ToolsOffered};
@@ -41,6 +42,7 @@ pub struct JudgedTurn {
     pub(super) tools: bool,
     pub(super) unseen: bool,
     pub(super) observe_only: bool,
+    pub(super) answerable: bool,
     pub(super) reply_to: ReplyTo,
     pub(super) asked: Instant,
     /// The body without its codings, where it came with any: what an edit is made on.
@@ -52,7 +54,7 @@ impl Grounder {
     ///
     /// Of a compressed body a copy is decoded, as long as it is needed; so a turn is the same however it was sent.
     pub fn prepare(&self, admitted: Admitted, body: &[u8]) -> Prepared {
-        let Admitted { mut pending, dialect, observe_only, tenant, conversation, codings } = admitted;
+        let Admitted { mut pending, dialect, target, observe_only, tenant, conversation, codings } = admitted;
         pending.read(body.len());
         let decoded = match codings.is_identity() {
             true => None,
@@ -63,7 +65,8 @@ impl Grounder {
             },
         };
         let body = decoded.as_deref().unwrap_or(body);
-        let call = match dialect.read(body) {
+        let target = target.path_and_query().map_or("", PathAndQuery::as_str);
+        let call = match dialect.read_at(target, body) {
             Ok(call) => call,
             Err(bypass) => return pass(pending, bypass),
         };
@@ -80,6 +83,7 @@ impl Grounder {
             pending.record.identify(identity);
         }
         if let Some(bypass) = self.gate(&call) {
+            pending.record.reason = call.machine.map(|machine| machine.to_string());
             return pass(pending, bypass);
         }
         let (Some(identity), Some(at)) = (identity, call.conversation.last_user()) else {
@@ -103,6 +107,7 @@ impl Grounder {
             tools: call.conversation.tools,
             unseen: call.sources || has_unseen(&call.conversation, at),
             observe_only,
+            answerable: call.answerable,
             reply_to: ReplyTo::call(&call, unique(), unix_seconds()),
             asked,
             decoded: decoded.clone(),
@@ -113,8 +118,11 @@ impl Grounder {
     /// The gates that need no model.
     fn gate(&self, call: &Call<'_>) -> Option<Bypass> {
         let conversation = &call.conversation;
-        if call.machine.is_some() {
-            return Some(Bypass::Machine);
+        if let Some(machine) = call.machine {
+            return Some(machine.bypass);
+        }
+        if call.elsewhere {
+            return Some(Bypass::HistoryElsewhere);
         }
         if conversation.tools && self.settings().tools == ToolsOffered::Bypass {
             return Some(Bypass::ToolsOffered);
@@ -123,7 +131,10 @@ impl Grounder {
             return Some(Bypass::TooLarge);
         }
         match conversation.turns.last() {
-            Some(last) if last.is_user_text() && !is_wrapper_only(last) => None,
+            Some(last) if last.is_user_text() => is_wrapper_only(last).then_some(Bypass::WrapperOnly),
+            Some(last) if last.role == Role::User && last.parts.iter().any(is_attached) => {
+                Some(Bypass::AttachmentsOnly)
+            }
             _ => Some(Bypass::NotHumanText),
         }
     }
@@ -151,10 +162,13 @@ fn unix_seconds() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map(|since| since.as_secs()).unwrap_or(0)
 }
 
+fn is_attached(part: &Part<'_>) -> bool {
+    matches!(part, Part::Opaque(kind, _) if *kind != PartKind::ToolCall)
+}
+
 /// Whether the request carries something that a small model does not read and the upstream model does.
 fn has_unseen(conversation: &Conversation<'_>, at: usize) -> bool {
-    let attached = |part: &Part<'_>| matches!(part, Part::Opaque(kind, _) if *kind != PartKind::ToolCall);
     let turns = &conversation.turns[..=at];
-    turns.iter().any(|turn| matches!(turn.role, Role::System | Role::Tool) || turn.parts.iter().any(attached))
+    turns.iter().any(|turn| matches!(turn.role, Role::System | Role::Tool) || turn.parts.iter().any(is_attached))
         || turns.iter().any(|turn| turn.role == Role::User && turn.texts().any(|text| text.raw().len() > LONG_TURN))
 }

@@ -41,7 +41,7 @@ use std::fmt;
 use bytes::Bytes;
 use http::{Method, StatusCode, Uri};
 
-pub use call::{Call, Tail, estimate_tokens};
+pub use call::{Call, Machine, Tail, estimate_tokens};
 pub use document::{Document, Splice};
 pub use ends::Ends;
 pub use fault::plain_fault;
@@ -53,24 +53,35 @@ pub(crate) use coding::{Codings, Undecoded};
 use crate::dialogue::Bypass;
 use codec::Codec;
 
-/// A chat API that groundwire understands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Dialect {
+/// Names every dialect once.
+macro_rules! dialects {
+    ($($(#[$doc:meta])* $dialect:ident = $codec:expr;)*) => {
+        /// A chat API that groundwire understands.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum Dialect {
+            $($(#[$doc])* $dialect,)*
+        }
+
+        impl Dialect {
+            /// Every dialect.
+            pub const ALL: &'static [Self] = &[$(Self::$dialect),*];
+
+            fn codec(self) -> &'static dyn Codec {
+                match self {
+                    $(Self::$dialect => &$codec,)*
+                }
+            }
+        }
+    };
+}
+
+dialects! {
     /// OpenAI's Chat Completions, and the many servers that speak it.
-    OpenAiChat,
+    OpenAiChat = chat::Chat;
 }
 
 impl Dialect {
-    /// Every dialect.
-    pub const ALL: &'static [Self] = &[Self::OpenAiChat];
-
-    fn codec(self) -> &'static dyn Codec {
-        match self {
-            Self::OpenAiChat => &chat::Chat,
-        }
-    }
-
     /// The name used in records, metrics and configuration.
     pub fn as_str(self) -> &'static str {
         self.codec().name()
@@ -92,7 +103,15 @@ impl Dialect {
     /// # Errors
     /// [`Bypass::Malformed`] where the body is not of this dialect's shape, or has two values under a key that matters.
     pub fn read<'a>(&self, body: &'a [u8]) -> Result<Call<'a>, Bypass> {
-        self.codec().read(body)
+        self.read_at("", body)
+    }
+
+    /// The same, of a request for `target`, its path and query: some APIs name the model there.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn read_at<'a>(&self, target: &'a str, body: &'a [u8]) -> Result<Call<'a>, Bypass> {
+        self.codec().read(target, body)
     }
 
     /// The edit that puts `instruction` at the very end of the last user message.

@@ -22,6 +22,8 @@ pub struct ReplyTo {
     pub id_seed: [u8; 16],
     /// The time of the answer, in seconds since the Unix epoch.
     pub created: u64,
+    /// What the answer repeats of the request: members of a JSON object, as they stood, a comma before each.
+    pub echoes: String,
     /// The tokens of the request, as far as one can tell without the model's tokeniser.
     pub prompt_tokens: u64,
 }
@@ -35,6 +37,7 @@ impl ReplyTo {
             include_usage: call.include_usage,
             id_seed,
             created,
+            echoes: if call.answerable { members(&call.echoes) } else { String::new() },
             prompt_tokens: call.estimate_tokens(),
         }
     }
@@ -43,6 +46,12 @@ impl ReplyTo {
     pub(crate) fn id(&self, prefix: &str) -> String {
         format!("{prefix}{:032x}", u128::from_be_bytes(self.id_seed))
     }
+}
+
+/// These members of an object, a comma before each; what is not UTF-8 is left out.
+fn members(echoes: &[(&str, &[u8])]) -> String {
+    let texts = echoes.iter().filter_map(|(key, value)| Some((key, std::str::from_utf8(value).ok()?)));
+    texts.fold(String::new(), |all, (key, value)| all + ",\"" + key + "\":" + value)
 }
 
 /// An answer of our own, ready to be sent.

@@ -33,7 +33,7 @@ impl Codec for Chat {
         method == Method::POST && path.ends_with("/chat/completions")
     }
 
-    fn read<'a>(&self, body: &'a [u8]) -> Result<Call<'a>, Bypass> {
+    fn read<'a>(&self, _target: &'a str, body: &'a [u8]) -> Result<Call<'a>, Bypass> {
         Ok(read::read(body)?)
     }
 

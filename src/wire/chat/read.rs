@@ -63,6 +63,9 @@ pub(super) fn read(body: &[u8]) -> Result<Call<'_>, Malformed> {
     let include_usage = stream_options.map(|options| field(options, b"include_usage")).transpose()?.flatten();
     Ok(Call {
         machine: machine::reason(&keys.wishes, turns.last().map(|turn| turn.role))?,
+        elsewhere: false,
+        answerable: true,
+        echoes: Vec::new(),
         conversation: Conversation { turns, tools: has_items(keys.tools) || has_items(keys.functions) },
         model: given(keys.model).map(|model| text(model).ok_or(Malformed)).transpose()?,
         sources,

@@ -102,6 +102,7 @@ mod tests {
             include_usage,
             id_seed: [0xAB; 16],
             created: 1_700_000_000,
+            echoes: String::new(),
             prompt_tokens: 12,
         }
     }
