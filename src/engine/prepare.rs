@@ -43,6 +43,7 @@ pub struct JudgedTurn {
     pub(super) unseen: bool,
     pub(super) observe_only: bool,
     pub(super) answerable: bool,
+    pub(super) automatic_cache: bool,
     pub(super) reply_to: ReplyTo,
     pub(super) asked: Instant,
     /// The body without its codings, where it came with any: what an edit is made on.
@@ -78,7 +79,9 @@ impl Grounder {
             .as_ref()
             .map(|value| (ConversationSource::Header, value.as_bytes()))
             .or_else(|| call.conversation_id.as_ref().map(|id| (ConversationSource::Body, id.raw())));
-        let identity = Identity::of(&self.0.key, &call.conversation, &tenant, explicit);
+        // Of a conversation that is not all here, no turn can be told from another.
+        let whole = (!call.elsewhere).then_some(&call.conversation);
+        let identity = whole.and_then(|whole| Identity::of(&self.0.key, whole, &tenant, explicit));
         if let Some(identity) = &identity {
             pending.record.identify(identity);
         }
@@ -108,6 +111,7 @@ impl Grounder {
             unseen: call.sources || has_unseen(&call.conversation, at),
             observe_only,
             answerable: call.answerable,
+            automatic_cache: call.automatic_cache,
             reply_to: ReplyTo::call(&call, unique(), unix_seconds()),
             asked,
             decoded: decoded.clone(),
