@@ -79,6 +79,8 @@ fn cases(dialect: Dialect) -> Vec<PathBuf> {
     let mut cases: Vec<_> = fs::read_dir(&folder)
         .unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
         .map(|entry| entry.unwrap().path())
+        // What clients sent, with its head (`tests/sdk/record.py`), is no golden case.
+        .filter(|path| !path.ends_with("recorded"))
         .collect();
     cases.sort();
     cases
