@@ -7,10 +7,11 @@
 mod admit;
 mod builder;
 mod conclude;
+mod harness;
 mod pending;
 mod prepare;
 mod settings;
-mod wrapper;
+mod text;
 
 pub(crate) use admit::is_signed;
 pub use admit::{Admission, Admitted};
