@@ -8,8 +8,8 @@ use serde::Deserialize;
 use super::blame::Source;
 use super::suggest::nearest;
 use super::{
-    AuthScheme, ByteSize, Classifier, Config, Environment, KeyHeader, KeySource, Limits, Listen, Log, OrOff, Overrides,
-    Period, ProxyChoice, Records, Tls, TrustedHeader, UpstreamRoute, UpstreamUrl, agree, environment,
+    AuthScheme, ByteSize, Classifier, Config, DialectRoute, Environment, KeyHeader, KeySource, Limits, Listen, Log,
+    OrOff, Overrides, Period, ProxyChoice, Records, Tls, TrustedHeader, UpstreamRoute, UpstreamUrl, agree, environment,
 };
 use crate::engine::ToolsOffered;
 use crate::error::{Error, Result};
@@ -49,6 +49,7 @@ pub(super) struct File {
     limits: Limits,
     log: Log,
     upstreams: Vec<UpstreamRoute>,
+    routes: Vec<DialectRoute>,
     policies: BTreeMap<String, RulePolicy>,
 }
 
@@ -76,6 +77,7 @@ impl Default for File {
             limits: Limits::default(),
             log: Log::default(),
             upstreams: Vec::new(),
+            routes: Vec::new(),
             policies: BTreeMap::new(),
         }
     }
@@ -105,6 +107,7 @@ impl File {
             limits: self.limits,
             log: self.log,
             upstreams: self.upstreams,
+            routes: self.routes,
             policies: self.policies,
         }
     }

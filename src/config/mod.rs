@@ -25,6 +25,7 @@ mod load;
 mod place;
 mod quantity;
 mod redact;
+mod routes;
 mod schema;
 mod secrets;
 mod sections;
@@ -40,6 +41,7 @@ pub use forward::{ProxyChoice, ProxyUrl};
 pub use load::Loaded;
 pub use place::{KeySource, Listen, Model, RecordsTo, UpstreamUrl};
 pub use quantity::{ByteSize, OrOff, Period, Share};
+pub use routes::{DialectName, DialectRoute, RoutePath};
 pub use sections::{Classifier, Ids, Level, Limits, Log, LogFormat, Records, TrustedHeader};
 pub use text::Wrong;
 pub use tls::Tls;
@@ -111,6 +113,9 @@ pub struct Config {
     /// Upstreams of their own for paths that start with a prefix.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub upstreams: Vec<UpstreamRoute>,
+    /// Paths that speak a dialect, or none, whatever they look like.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub routes: Vec<DialectRoute>,
     /// Policies of the operator's own.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub policies: BTreeMap<String, RulePolicy>,

@@ -36,6 +36,7 @@ mod proptests;
 mod reply;
 mod response;
 mod responses;
+mod route;
 mod span;
 pub mod sse;
 mod value;
@@ -51,6 +52,7 @@ pub use ends::Ends;
 pub use fault::plain_fault;
 pub use reply::{OwnReply, ReplyTo};
 pub use response::{Reading, ResponseReader, Unread, Usage};
+pub use route::{Route, Routes};
 
 pub(crate) use coding::{Codings, Undecoded};
 
@@ -93,6 +95,12 @@ impl Dialect {
     /// The name used in records, metrics and configuration.
     pub fn as_str(self) -> &'static str {
         self.codec().name()
+    }
+
+    /// The dialect of this name, also without the name of its vendor: `openai-chat` or `chat`.
+    pub fn named(name: &str) -> Option<Self> {
+        let is = |known: &str| known == name || known.split_once('-').is_some_and(|(_, short)| short == name);
+        Self::ALL.iter().copied().find(|dialect| is(dialect.as_str()))
     }
 
     /// The dialect of a request, told by its route alone; `None` where it is no chat call.
