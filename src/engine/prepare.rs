@@ -4,7 +4,7 @@ use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use http::uri::PathAndQuery;
@@ -108,7 +108,11 @@ impl Grounder {
             unseen: call.sources || has_unseen(&call.conversation, at),
             observe_only,
             answerable: call.answerable,
-            reply_to: ReplyTo::call(&call, unique(), unix_seconds()),
+            reply_to: {
+                let now = since_epoch();
+                let to = ReplyTo::call(&call, unique(), now.as_secs());
+                ReplyTo { created_nanos: now.subsec_nanos(), ..to }
+            },
             asked,
             decoded: decoded.clone(),
         });
@@ -158,8 +162,8 @@ fn unique() -> [u8; 16] {
     (u128::from(*process) << 64 | u128::from(count)).to_be_bytes()
 }
 
-fn unix_seconds() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map(|since| since.as_secs()).unwrap_or(0)
+fn since_epoch() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }
 
 fn is_attached(part: &Part<'_>) -> bool {

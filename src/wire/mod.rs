@@ -29,8 +29,12 @@ mod document;
 mod ends;
 mod escape;
 mod fault;
+mod framing;
+mod gemini;
+mod ollama;
 #[cfg(test)]
 mod proptests;
+mod quotes;
 mod reply;
 mod response;
 mod span;
@@ -41,10 +45,12 @@ use std::fmt;
 use bytes::Bytes;
 use http::{Method, StatusCode, Uri};
 
-pub use call::{Call, Machine, Tail, estimate_tokens};
+pub use call::{AnswerForm, Call, Machine, Tail, estimate_tokens};
 pub use document::{Document, Splice};
 pub use ends::Ends;
 pub use fault::plain_fault;
+pub use framing::Seam;
+pub use quotes::Quotes;
 pub use reply::{OwnReply, ReplyTo};
 pub use response::{Reading, ResponseReader, Unread, Usage};
 
@@ -79,6 +85,10 @@ macro_rules! dialects {
 dialects! {
     /// OpenAI's Chat Completions, and the many servers that speak it.
     OpenAiChat = chat::Chat;
+    /// Google's Gemini API, and Vertex AI's models that speak it.
+    Gemini = gemini::Gemini;
+    /// Ollama's own API.
+    Ollama = ollama::Ollama;
 }
 
 impl Dialect {

@@ -3,7 +3,7 @@
 use super::content::Content;
 use super::machine::{self, Wishes};
 use crate::dialogue::{Conversation, Part, PartKind, Role, Text, Turn};
-use crate::wire::call::{Call, Tail};
+use crate::wire::call::{AnswerForm, Call, Tail};
 use crate::wire::span::{Cursor, Malformed, field, given, once, text};
 
 /// The values of a call's keys that say something about it, as they stand.
@@ -69,6 +69,7 @@ pub(super) fn read(body: &[u8]) -> Result<Call<'_>, Malformed> {
         conversation: Conversation { turns, tools: has_items(keys.tools) || has_items(keys.functions) },
         model: given(keys.model).map(|model| text(model).ok_or(Malformed)).transpose()?,
         sources,
+        form: AnswerForm::Usual,
         stream: boolean(given(keys.stream))?,
         include_usage: boolean(include_usage)?,
         conversation_id: given(keys.metadata).map(conversation_id).transpose()?.flatten(),
