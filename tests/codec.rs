@@ -3,6 +3,7 @@
 //! - `turns.txt`: what was read, or the bypass.
 //! - `steered.json`: the request with an instruction, where one can be put in.
 //! - `reply.json` or `reply.sse`: an answer of ours, where a person may be waiting for one.
+//! - `fault.json` and `fault.sse`: errors of ours, beside the cases, since they are the same for every request.
 //!
 //! `BLESS=1` writes them anew; look at the difference before committing it.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
@@ -40,7 +41,7 @@ fn outcome(dialect: Dialect, request: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
             }
         }
     }
-    if call.machine.is_none() {
+    if call.machine.is_none() && call.answerable {
         let to = ReplyTo::call(&call, *b"golden case seed", 1_760_000_000);
         let reply = dialect.reply(&to, ANSWER);
         files.push((if call.stream { "reply.sse" } else { "reply.json" }, reply.body.to_vec()));
@@ -56,11 +57,19 @@ fn describe(call: &Call<'_>) -> String {
         (true, true) => "yes, with usage",
     };
     let mut out = format!(
-        "model: {}\nstream: {stream}\ntools: {}\nmachine: {}\nconversation: {}\n",
+        "model: {}\nstream: {stream}\ntools: {}\nmachine: {}\nconversation: {}\n{}",
         call.model.map_or_else(|| "-".to_owned(), text),
         if call.conversation.tools { "yes" } else { "no" },
         call.machine.map_or("-", |machine| machine.sign),
         call.conversation_id.map_or_else(|| "-".to_owned(), text),
+        [
+            (call.elsewhere, "history: elsewhere\n"),
+            (!call.answerable, "answer: none of ours\n"),
+            (call.automatic_cache, "cache: automatic\n"),
+        ]
+        .into_iter()
+        .filter_map(|(is_so, line)| is_so.then_some(line))
+        .collect::<String>(),
     );
     for turn in &call.conversation.turns {
         writeln!(out, "{}", turn.role.as_str()).unwrap();
@@ -79,6 +88,8 @@ fn cases(dialect: Dialect) -> Vec<PathBuf> {
     let mut cases: Vec<_> = fs::read_dir(&folder)
         .unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
         .map(|entry| entry.unwrap().path())
+        // What real clients sent is looked at in `tests/recorded.rs`.
+        .filter(|path| !path.ends_with("recorded"))
         .collect();
     cases.sort();
     cases

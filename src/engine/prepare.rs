@@ -4,7 +4,7 @@ use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use http::uri::PathAndQuery;
@@ -43,6 +43,7 @@ pub struct JudgedTurn {
     pub(super) unseen: bool,
     pub(super) observe_only: bool,
     pub(super) answerable: bool,
+    pub(super) automatic_cache: bool,
     pub(super) reply_to: ReplyTo,
     pub(super) asked: Instant,
     /// The body without its codings, where it came with any: what an edit is made on.
@@ -78,7 +79,9 @@ impl Grounder {
             .as_ref()
             .map(|value| (ConversationSource::Header, value.as_bytes()))
             .or_else(|| call.conversation_id.as_ref().map(|id| (ConversationSource::Body, id.raw())));
-        let identity = Identity::of(&self.0.key, &call.conversation, &tenant, explicit);
+        // Of a conversation that is not all here, no turn can be told from another.
+        let whole = (!call.elsewhere).then_some(&call.conversation);
+        let identity = whole.and_then(|whole| Identity::of(&self.0.key, whole, &tenant, explicit));
         if let Some(identity) = &identity {
             pending.record.identify(identity);
         }
@@ -108,11 +111,8 @@ impl Grounder {
             unseen: call.sources || has_unseen(&call.conversation, at),
             observe_only,
             answerable: call.answerable,
-            reply_to: {
-                let now = since_epoch();
-                let to = ReplyTo::call(&call, unique(), now.as_secs());
-                ReplyTo { created_nanos: now.subsec_nanos(), ..to }
-            },
+            automatic_cache: call.automatic_cache,
+            reply_to: reply_to(&call),
             asked,
             decoded: decoded.clone(),
         });
@@ -162,8 +162,10 @@ fn unique() -> [u8; 16] {
     (u128::from(*process) << 64 | u128::from(count)).to_be_bytes()
 }
 
-fn since_epoch() -> Duration {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+/// What a reply of ours needs to know of the call, and the time.
+fn reply_to(call: &Call<'_>) -> ReplyTo {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    ReplyTo { created_nanos: now.subsec_nanos(), ..ReplyTo::call(call, unique(), now.as_secs()) }
 }
 
 fn is_attached(part: &Part<'_>) -> bool {

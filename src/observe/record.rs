@@ -75,6 +75,9 @@ pub struct Record {
     pub request_bytes: u64,
     /// Bytes that the act added to it.
     pub added_bytes: u64,
+    /// Whether what was added stands where the provider puts a cache breakpoint by itself: the next request of the
+    /// conversation comes without it, and finds the cache only up to the breakpoint before.
+    pub added_at_breakpoint: bool,
     /// Microseconds from accept until the body was there; the client's and the network's.
     pub read_micros: u64,
     /// Microseconds from there until the request went on, classification included; ours.
@@ -192,6 +195,7 @@ impl Record {
             traceparent: None,
             request_bytes: 0,
             added_bytes: 0,
+            added_at_breakpoint: false,
             read_micros: 0,
             own_micros: 0,
             judge_micros: 0,

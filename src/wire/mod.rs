@@ -25,20 +25,24 @@ mod call;
 mod chat;
 mod codec;
 mod coding;
+mod content;
 mod document;
 mod ends;
 mod escape;
 mod fault;
 mod framing;
 mod gemini;
+mod messages;
 mod ollama;
 #[cfg(test)]
 mod proptests;
 mod quotes;
 mod reply;
 mod response;
+mod responses;
 mod span;
 pub mod sse;
+mod value;
 
 use std::fmt;
 
@@ -85,6 +89,10 @@ macro_rules! dialects {
 dialects! {
     /// OpenAI's Chat Completions, and the many servers that speak it.
     OpenAiChat = chat::Chat;
+    /// OpenAI's Responses.
+    OpenAiResponses = responses::Responses;
+    /// Anthropic's Messages.
+    AnthropicMessages = messages::Messages;
     /// Google's Gemini API, and Vertex AI's models that speak it.
     Gemini = gemini::Gemini;
     /// Ollama's own API.
@@ -181,6 +189,24 @@ mod tests {
             ("POST", "/v1/mychat/completions", None),
             ("POST", "/v1/completions", None),
             ("POST", "/v1/embeddings?x=/chat/completions", None),
+            ("POST", "/v1/responses", Some(Dialect::OpenAiResponses)),
+            ("POST", "/openai/v1/responses/?api-version=preview", Some(Dialect::OpenAiResponses)),
+            ("GET", "/v1/responses/resp_1", None),
+            ("POST", "/v1/responses/resp_1/cancel", None),
+            ("POST", "/v1/responses/compact", None),
+            ("POST", "/v1/responses/input_tokens", None),
+            ("POST", "/v1/messages", Some(Dialect::AnthropicMessages)),
+            ("POST", "/anthropic/v1/messages?beta=true", Some(Dialect::AnthropicMessages)),
+            ("POST", "/v1/messages/count_tokens", None),
+            ("POST", "/v1/messages/batches", None),
+            ("POST", "/v1/threads/thread_1/messages", None),
+            (
+                "POST",
+                "/v1/projects/p/locations/l/publishers/anthropic/models/claude:streamRawPredict",
+                Some(Dialect::AnthropicMessages),
+            ),
+            ("POST", "/model/us.anthropic.claude-v1%3A0/invoke", Some(Dialect::AnthropicMessages)),
+            ("POST", "/model/amazon.titan/invoke", None),
             ("POST", "/", None),
         ] {
             let method = Method::from_bytes(method.as_bytes()).unwrap_or_default();
@@ -192,8 +218,7 @@ mod tests {
     #[test]
     fn names_differ() {
         assert_eq!(Dialect::OpenAiChat.to_string(), "openai-chat");
-        let mut names: Vec<_> = Dialect::ALL.iter().map(|dialect| dialect.as_str()).collect();
-        names.dedup();
+        let names: std::collections::HashSet<_> = Dialect::ALL.iter().map(|dialect| dialect.as_str()).collect();
         assert_eq!(names.len(), Dialect::ALL.len());
     }
 }

@@ -3,6 +3,7 @@
 use crate::dialogue::{Bypass, Role};
 use crate::wire::call::Machine;
 use crate::wire::span::{Cursor, Kind, Malformed, field, given, number, word};
+use crate::wire::value::{CONSTRAINTS, constrains, is_probe};
 
 /// What a call asks of the form of its answer.
 #[derive(Default)]
@@ -20,18 +21,6 @@ pub(super) struct Wishes<'a> {
     constraints: [Option<&'a [u8]>; CONSTRAINTS.len()],
 }
 
-/// Keys by which local servers constrain what the model may write (llama.cpp, vLLM).
-const CONSTRAINTS: [&[u8]; 8] = [
-    b"grammar",
-    b"json_schema",
-    b"guided_json",
-    b"guided_regex",
-    b"guided_choice",
-    b"guided_grammar",
-    b"structured_outputs",
-    b"response_schema",
-];
-
 impl<'a> Wishes<'a> {
     pub(super) fn slot(&mut self, key: &[u8]) -> Option<&mut Option<&'a [u8]>> {
         match key {
@@ -46,7 +35,7 @@ impl<'a> Wishes<'a> {
             b"max_tokens" => Some(&mut self.max_tokens),
             b"max_completion_tokens" => Some(&mut self.max_completion_tokens),
             _ => {
-                let at = CONSTRAINTS.iter().position(|constraint| *constraint == key)?;
+                let at = CONSTRAINTS.iter().position(|constraint| constraint.as_bytes() == key)?;
                 self.constraints.get_mut(at)
             }
         }
@@ -63,11 +52,10 @@ pub(super) fn reason(wishes: &Wishes<'_>, last: Option<Role>) -> Result<Option<M
         Some(Role::System) => return Ok(Some(Machine::new(Bypass::Machine, "system_last"))),
         Some(Role::User) | None => {}
     }
-    let constrains = |value: &[u8]| !matches!(value, b"{}" | b"\"\"");
     if wishes.constraints.iter().filter_map(|constraint| given(*constraint)).any(constrains) {
         return Ok(Some(Machine::new(Bypass::StructuredOutput, "constrained_output")));
     }
-    let room = |value: &[u8]| Ok(number(value).is_none_or(|tokens| !(0.0..=1.0).contains(&tokens)));
+    let room = |value: &[u8]| Ok(!is_probe(value));
     for (bypass, sign, value, plain) in [
         // Agents probe quotas with one token.
         (Bypass::InternalCall, "probe", wishes.max_tokens, room as fn(&[u8]) -> _),

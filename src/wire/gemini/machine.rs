@@ -3,6 +3,7 @@
 use crate::dialogue::{Bypass, Role};
 use crate::wire::call::Machine;
 use crate::wire::span::{Cursor, Kind, Malformed, field, given, number, once, word};
+use crate::wire::value::is_probe;
 
 /// What of `generationConfig` tells; each goes by two names.
 #[derive(Default)]
@@ -104,7 +105,7 @@ fn mode(tool_config: &[u8]) -> Result<Option<&[u8]>, Malformed> {
 fn has_room(value: &[u8]) -> Result<bool, Malformed> {
     // Numbers of 64 bits may stand in quotes.
     let bare = value.strip_prefix(b"\"").and_then(|value| value.strip_suffix(b"\"")).unwrap_or(value);
-    Ok(number(bare).is_none_or(|tokens| !(0.0..=1.0).contains(&tokens)))
+    Ok(!is_probe(bare))
 }
 
 fn is_plain_text(value: &[u8]) -> Result<bool, Malformed> {

@@ -4,6 +4,7 @@ use super::parts::Parts;
 use crate::dialogue::Part;
 use crate::wire::response::{Notes, Usage};
 use crate::wire::span::{Cursor, Kind, Malformed, field, given, number, once, text, word};
+use crate::wire::value::count;
 
 pub(super) fn note(payload: &[u8], notes: &mut Notes) -> Result<(), Malformed> {
     let mut cursor = Cursor::new(payload);
@@ -75,8 +76,7 @@ fn usage(usage: &[u8]) -> Result<Usage, Malformed> {
         };
         once(slot, value)
     })?;
-    let count =
-        |value: Option<&[u8]>| given(value).and_then(|value| std::str::from_utf8(value).ok()?.parse::<u64>().ok());
+    let count = |value| given(value).and_then(count);
     let sum = |one, other| count(one).unwrap_or(0).saturating_add(count(other).unwrap_or(0));
     Ok(Usage {
         prompt_tokens: sum(prompt, tools),

@@ -5,7 +5,8 @@ use super::parts::Parts;
 use super::route::Route;
 use crate::dialogue::{Conversation, PartKind, Role, Text, Turn};
 use crate::wire::call::{Call, Tail};
-use crate::wire::span::{Cursor, Kind, Malformed, field, given, once, text};
+use crate::wire::span::{Cursor, Kind, Malformed, given, once};
+use crate::wire::value::conversation_id;
 
 /// The values of a call's keys that say something about it, as they stand.
 #[derive(Default)]
@@ -50,6 +51,7 @@ pub(super) fn read<'a>(target: &'a str, body: &'a [u8]) -> Result<Call<'a>, Malf
         machine: machine::reason(given(keys.generation), given(keys.tool_config), last)?,
         elsewhere: false,
         answerable: true,
+        automatic_cache: false,
         echoes: Vec::new(),
         conversation: Conversation { turns, tools: offered.tools },
         model: route.map(|route| Text::Plain(route.model)),
@@ -57,16 +59,10 @@ pub(super) fn read<'a>(target: &'a str, body: &'a [u8]) -> Result<Call<'a>, Malf
         stream: route.is_some_and(|route| route.stream),
         form,
         include_usage: true,
+        // Of Vertex AI.
         conversation_id: given(keys.labels).map(conversation_id).transpose()?.flatten(),
         tail,
     })
-}
-
-/// The API itself knows no conversations. `labels` of Vertex AI is where an application can put an identifier of its own
-/// that the API accepts.
-fn conversation_id(labels: &[u8]) -> Result<Option<Text<'_>>, Malformed> {
-    let named = |name| Ok(field(labels, name)?.and_then(text).filter(|id| !id.is_empty()));
-    Ok(named(b"conversation_id")?.or(named(b"thread_id")?))
 }
 
 /// What the tools of a call are.

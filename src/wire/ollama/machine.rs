@@ -3,6 +3,7 @@
 use crate::dialogue::{Bypass, Role};
 use crate::wire::call::{AnswerForm, Machine};
 use crate::wire::span::{Malformed, field, given, number};
+use crate::wire::value::is_probe;
 
 /// What a call asks of the form of its answer.
 #[derive(Default)]
@@ -51,7 +52,7 @@ pub(super) fn reason(wishes: &Wishes<'_>, form: AnswerForm, last: Option<Role>) 
     let [raw, suffix, width, height, steps] =
         [wishes.raw, wishes.suffix, wishes.sizes[0], wishes.sizes[1], wishes.sizes[2]]
             .map(|value| value.filter(|_| form == AnswerForm::Completion));
-    let room = |value: &[u8]| number(value).is_none_or(|tokens| !(0.0..=1.0).contains(&tokens));
+    let room = |value: &[u8]| !is_probe(value);
     let none = |value: &[u8]| number(value) == Some(0.0);
     let off = |value: &[u8]| value == b"false";
     let empty = |value: &[u8]| value == b"\"\"";

@@ -3,6 +3,7 @@
 use crate::dialogue::Text;
 use crate::wire::response::{Notes, Usage};
 use crate::wire::span::{Cursor, Kind, Malformed, given, once, text};
+use crate::wire::value::count;
 
 pub(super) fn note(payload: &[u8], notes: &mut Notes) -> Result<(), Malformed> {
     let (mut done, mut reason, mut prompt, mut answer) = (None, None, None, None);
@@ -34,7 +35,7 @@ pub(super) fn note(payload: &[u8], notes: &mut Notes) -> Result<(), Malformed> {
             notes.finish(reason)?;
         }
     }
-    let count = |value| given(value).and_then(|value| std::str::from_utf8(value).ok()?.parse().ok());
+    let count = |value| given(value).and_then(count);
     if let (prompt, answer) = (count(prompt), count(answer))
         && prompt.or(answer).is_some()
     {

@@ -4,6 +4,7 @@ use super::machine::{self, Wishes};
 use crate::dialogue::{Conversation, Part, PartKind, Role, Text, Turn};
 use crate::wire::call::{AnswerForm, Call, Tail};
 use crate::wire::span::{Cursor, Kind, Malformed, given, once, text};
+use crate::wire::value::has_items;
 
 /// The values of a call's keys that say something about it, as they stand.
 #[derive(Default)]
@@ -61,6 +62,7 @@ pub(super) fn read<'a>(target: &'a str, body: &'a [u8]) -> Result<Call<'a>, Malf
         machine: machine::reason(&keys.wishes, form, turns.iter().map(|turn| turn.role).next_back())?,
         elsewhere: false,
         answerable: true,
+        automatic_cache: false,
         echoes: Vec::new(),
         conversation: Conversation { turns, tools: !completion && has_items(keys.tools) },
         model: Some(model),
@@ -76,17 +78,6 @@ pub(super) fn read<'a>(target: &'a str, body: &'a [u8]) -> Result<Call<'a>, Malf
         conversation_id: None,
         tail,
     })
-}
-
-/// Whether `value` is a list that is not empty.
-fn has_items(value: Option<&[u8]>) -> bool {
-    let mut any = false;
-    // What is no list, or a broken one, has none.
-    let _ = Cursor::new(value.unwrap_or_default()).array(|cursor| {
-        any = true;
-        cursor.skip().map(drop)
-    });
-    any
 }
 
 /// A string, and where its closing quote stands; `None` for `null`.
