@@ -5,12 +5,12 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::{Grounder, JudgedTurn, Pending, ToolsOffered};
-use crate::act::{Intervention, Words, words};
+use crate::act::{Intervention, OPENING, Words, words};
 use crate::classify::Judgement;
-use crate::dialogue::{AssistantAct, Bypass, Delivery, GroundingAct, HeldBack};
+use crate::dialogue::{AssistantAct, Bypass, Delivery, GroundingAct, HeldBack, Turn};
 use crate::observe::Judged;
 use crate::policy::Situation;
-use crate::wire::Document;
+use crate::wire::{Dialect, Document, Quotes};
 
 /// What is done with a judged request, and its record.
 #[derive(Debug)]
@@ -59,6 +59,7 @@ impl Grounder {
         record.act = decision.act;
         record.delivery = decision.delivery;
         record.gap = decision.gap.filter(|_| !decision.is_none());
+        let mut steered = None;
         let intervention = match words(&decision) {
             None => Intervention::Pass,
             Some(words) => match (Document::validate(body), words, tail) {
@@ -66,6 +67,7 @@ impl Grounder {
                     let splice = dialect.steer_at(tail, &instruction);
                     record.added_bytes = splice.with.len() as u64;
                     record.added_at_breakpoint = automatic_cache;
+                    steered = Some(quotes(dialect, &instruction, body));
                     Intervention::Edit(document.splice(&[splice]))
                 }
                 (Ok(_), Words::Ask(question), _) => {
@@ -79,8 +81,21 @@ impl Grounder {
             },
         };
         record.reason = Some(decision.reason.into_owned());
+        pending.steered = steered.is_some();
+        pending.quotes = steered;
         Outcome { intervention, pending: Box::new(pending) }
     }
+}
+
+/// What in the reply would quote `instruction`, and nothing of the conversation in `body`: an instruction may repeat what was
+/// said, and so may the reply.
+fn quotes(dialect: Dialect, instruction: &str, body: &[u8]) -> Quotes {
+    let mut quotes = Quotes::of(instruction, OPENING.trim().trim_matches(['<', '>']));
+    if let Ok(call) = dialect.read(body) {
+        let texts = call.conversation.turns.iter().flat_map(Turn::texts).filter_map(|text| text.decode());
+        texts.for_each(|text| quotes.except(&text));
+    }
+    quotes
 }
 
 /// The decision stands in the record; what was done is nothing.

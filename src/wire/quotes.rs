@@ -101,15 +101,19 @@ impl Words {
     /// Reads a piece of the text; `each` gets every word that ends in it, and the run of six that ends with it.
     fn read(&mut self, piece: &str, mut each: impl FnMut(u64, Option<u64>)) {
         for c in piece.chars() {
-            if c.is_alphanumeric() || c == '-' {
-                let mut word = self.word.unwrap_or(FNV_OFFSET);
-                // Folding may make more than one character of it; all that counts is that it is done alike.
-                c.to_lowercase().for_each(|c| word = fnv(word, u64::from(u32::from(c))));
-                self.word = Some(word);
+            if c.is_ascii_alphanumeric() || c == '-' {
+                self.spell(c.to_ascii_lowercase());
+            } else if c.is_alphanumeric() {
+                // This may be more than one character; all that counts is that it is done alike.
+                c.to_lowercase().for_each(|c| self.spell(c));
             } else if !matches!(c, '\'' | '\u{2019}') {
                 self.end(&mut each);
             }
         }
+    }
+
+    fn spell(&mut self, c: char) {
+        self.word = Some(fnv(self.word.unwrap_or(FNV_OFFSET), u64::from(u32::from(c))));
     }
 
     /// The word that has not ended, ends here.
