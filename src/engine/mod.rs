@@ -6,6 +6,7 @@
 
 mod admit;
 mod builder;
+mod complied;
 mod conclude;
 mod pending;
 mod prepare;
