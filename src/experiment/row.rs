@@ -67,8 +67,8 @@ pub enum Value {
     /// A sum and what it is a sum over, such as questions and conversations: `[2, 5]`. Arms are compared by the ratio of
     /// the sums, with units as clusters.
     Ratio([f64; 2]),
-    /// Times in microseconds, as counts by [bucket](crate::stats::bucket): `{"96": 3}`. Arms are compared by a quantile.
-    Times(BTreeMap<u16, u32>),
+    /// Times in microseconds, as counts by [bucket](crate::stats::bucket): `[[96, 3], [97, 1]]`. Arms are compared by a quantile.
+    Times(Vec<(u16, u32)>),
 }
 
 /// Where rows come from: the store, or a file of JSON lines.
@@ -94,10 +94,10 @@ mod tests {
 
     #[test]
     fn a_row_reads_as_it_is_written() {
-        let line = r#"{"unit":"0a","arm":"control","enrolled":1,"triggered":5,"conversations":2,"asked":true,"outcomes":{"asks":[2.0,5.0],"csat":4.5,"first_token":{"96":3},"resolved":true},"covariates":{"turns":3.0}}"#;
+        let line = r#"{"unit":"0a","arm":"control","enrolled":1,"triggered":5,"conversations":2,"asked":true,"outcomes":{"asks":[2.0,5.0],"csat":4.5,"first_token":[[96,3]],"resolved":true},"covariates":{"turns":3.0}}"#;
         let row: UnitRow = serde_json::from_str(line).unwrap();
         assert_eq!(row.outcomes["asks"], Value::Ratio([2.0, 5.0]));
-        assert_eq!(row.outcomes["first_token"], Value::Times([(96, 3)].into()));
+        assert_eq!(row.outcomes["first_token"], Value::Times(vec![(96, 3)]));
         assert_eq!(serde_json::to_string(&row).unwrap(), line);
         assert!(
             serde_json::from_str::<UnitRow>(r#"{"unit":"0a","arm":"c","enrolled":1,"conversations":1,"trigered":5}"#)
