@@ -183,8 +183,14 @@ impl Config {
     /// The name of an experiment that is in both, under the same version, and differs in more than how many are exposed.
     pub(crate) fn changed_experiment(&self, old: &Self) -> Option<String> {
         let mut tables = self.tables();
-        let changed = tables
-            .find(|(_, new)| old.tables().any(|(_, old)| old.key() == new.key() && !old.same_but_for_exposure(new)));
+        // An arm is what its policy does, too.
+        let policies = |config: &Self, table: &ExperimentTable| -> Vec<RulePolicy> {
+            table.arms.keys().filter(|arm| *arm != CONTROL).map(|arm| config.rules_of(arm)).collect()
+        };
+        let changed = tables.find(|(_, new)| {
+            let mut before = old.tables().filter(|(_, old)| old.key() == new.key());
+            before.any(|(_, before)| !before.same_but_for_exposure(new) || policies(old, before) != policies(self, new))
+        });
         changed.map(|(_, table)| table.name.to_string())
     }
 

@@ -1,0 +1,8 @@
+//! Experiments: who is in which arm, what is done there, and whether what is concluded can be believed.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod engine;
+
+#[path = "../support/told.rs"]
+mod told;
