@@ -13,20 +13,24 @@
 //! # Ok::<(), &'static str>(())
 //! ```
 
+mod analysis;
 mod arm;
 mod assign;
 mod design;
 mod enrol;
 mod outcome;
+mod plan;
 mod row;
 mod split;
 mod standing;
 mod unit;
 
+pub use analysis::Analysis;
 pub use arm::{Arm, CONTROL};
 pub use design::Design;
 pub use enrol::{Assignment, Experiments};
 pub use outcome::{Direction, Metric, guardrails, resolved};
+pub use plan::{Detectable, Plan, Planned};
 pub use row::{Name, UnitRow, UnitRows, Value};
 pub use split::{Experiment, Split};
 pub use standing::{
