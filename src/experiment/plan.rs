@@ -5,8 +5,8 @@ use serde::Serialize;
 use super::analysis::LEAST_UNITS;
 use crate::stats::{ConfidenceSequence, drift_for, normal_quantile, sequential_power};
 
-/// How often one is taken to look: about hourly over a week, or four times a day over a month and a half. More looks find hardly more.
-const LOOKS: u32 = 200;
+/// How often one is taken to look: some three or four times a day over a month. More looks find hardly more.
+const LOOKS: u32 = 100;
 
 /// Days after which a plan says what could be found by then.
 const MILESTONES: [f64; 4] = [7.0, 14.0, 28.0, 56.0];
@@ -49,7 +49,7 @@ pub struct Planned {
     pub enrolled: u64,
     /// Days from the start until the last of them counts.
     pub days: f64,
-    /// The chance of finding the effect by then, with 200 looks on the way.
+    /// The chance of finding the effect by then, with a hundred looks on the way.
     pub power: f64,
     /// The chance of finding it half way there.
     pub power_half_way: f64,

@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod believed;
 mod engine;
+mod simulate;
 
 #[path = "../support/told.rs"]
 mod told;
