@@ -7,6 +7,7 @@
 mod admit;
 mod builder;
 mod conclude;
+pub mod explain;
 mod pending;
 mod prepare;
 mod settings;
@@ -31,6 +32,7 @@ use crate::policy::Policy;
 #[derive(Clone)]
 pub struct Grounder(Arc<Inner>);
 
+#[derive(Clone)]
 struct Inner {
     classifier: Arc<dyn Classifier>,
     policy: Arc<dyn Policy>,

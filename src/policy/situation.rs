@@ -1,5 +1,7 @@
 //! What a policy may look at.
 
+use serde::Serialize;
+
 use crate::classify::Judgement;
 use crate::dialogue::{Conversation, Role, Turn};
 
@@ -28,7 +30,7 @@ impl<'a> Situation<'a> {
 ///
 /// Who asked a question cannot be known from history (a steered question looks like any other), so every question of the
 /// assistant counts as asked.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct History {
     /// User turns before this one.
