@@ -4,9 +4,10 @@
 
 mod forwarded;
 mod stage;
+mod traced;
 
 pub use forwarded::{Change, Forwarded};
-pub use stage::{Standing, Stage, StageName};
+pub use stage::{Stage, StageName, Standing};
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -19,7 +20,8 @@ use super::{Admission, Grounder, Outcome, Pending, Prepared};
 use crate::classify::Judgement;
 use crate::dialogue::{Bypass, Role};
 use crate::observe::{Observers, Record};
-use crate::policy::{History, Policy};
+use crate::policy::{History, Policy, Trace};
+use traced::Traced;
 use crate::wire::Dialect;
 
 /// Everything that led to what is done with a request.
@@ -36,6 +38,8 @@ pub struct Explanation {
     pub judgement: Option<Scores>,
     /// What else the policy could look at; `None` where nothing was judged.
     pub facts: Option<Facts>,
+    /// Every condition that the policy tried, with the values compared.
+    pub steps: Trace,
     /// The record that live traffic would have left; `None` where it is no chat call.
     pub record: Option<Box<Record>>,
     /// What goes on, or comes back.
@@ -71,7 +75,7 @@ impl std::ops::Deref for Scores {
 }
 
 /// What a policy could look at beside the judgement.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct Facts {
     /// What the messages before the judged turn show.
@@ -99,7 +103,10 @@ impl Grounder {
 
     /// What this grounder does with a request, and why. Nothing is recorded.
     pub async fn explain(&self, head: Parts, body: Bytes) -> Explanation {
-        self.rehearsal(None).walk(head, body).await
+        let traced = Arc::new(Traced::new(Arc::clone(&self.0.policy)));
+        let mut told = self.rehearsal(Some(traced.clone())).walk(head, body).await;
+        (told.facts, told.steps) = traced.take();
+        told
     }
 
     async fn walk(&self, mut head: Parts, body: Bytes) -> Explanation {
@@ -110,6 +117,7 @@ impl Grounder {
             stages: Stage::all(),
             judgement: None,
             facts: None,
+            steps: Trace::off(),
             record: None,
             forwarded: Forwarded::Same { bytes: body.len() },
         };
@@ -129,7 +137,6 @@ impl Grounder {
             }
             Prepared::Judge(turn, judging) => (turn, judging),
         };
-        told.facts = Some(Facts { history: turn.history, tools: turn.tools, unseen: turn.unseen });
         let plain = turn.decoded.clone().unwrap_or_else(|| body.clone());
         let verdict = judging.await;
         told.judgement = verdict.as_ref().ok().cloned().map(Scores);
