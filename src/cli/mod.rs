@@ -14,6 +14,7 @@ mod model;
 mod offline;
 mod overview;
 mod panicked;
+mod playground;
 mod reload;
 mod retire;
 mod running;

@@ -46,13 +46,12 @@ impl Offline {
     }
 }
 
-/// Waits for what needs no more than a thread: what judges has threads of its own.
+/// Waits for what needs no more than a thread: what judges has threads of its own. No driver is started, and no socket opened.
 ///
 /// # Errors
 /// If the system gives no thread.
 pub(super) fn wait<F: Future>(future: F) -> Result<F::Output> {
     let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
         .build()
         .map_err(|e| Error::io("the command's thread cannot be started").with(e))?;
     Ok(runtime.block_on(future))

@@ -137,10 +137,7 @@ mod tests {
         let made = |input: &str| String::from_utf8(request(input.as_bytes(), None, &[]).unwrap().into_body().to_vec());
         assert_eq!(made(" {\"messages\": []} \n").unwrap(), "{\"messages\": []}");
         assert_eq!(made("[{\"role\":\"user\"}]").unwrap(), "{\"messages\":[{\"role\":\"user\"}]}");
-        assert_eq!(
-            made("Book \"us\"\n").unwrap(),
-            r#"{"messages":[{"role":"user","content":"Book \"us\""}]}"#
-        );
+        assert_eq!(made("Book \"us\"\n").unwrap(), r#"{"messages":[{"role":"user","content":"Book \"us\""}]}"#);
     }
 
     #[test]

@@ -42,7 +42,8 @@ fn the_body_that_would_be_forwarded_is_there_to_the_last_byte() {
 #[test]
 fn a_request_is_the_same_however_it_is_given() {
     let whole = explained(&[], OPEN);
-    let bare = explained(&[], r#"{"id":1,"messages":[{"role":"user","content":"Book us a table for Friday evening."}]}"#);
+    let bare =
+        explained(&[], r#"{"id":1,"messages":[{"role":"user","content":"Book us a table for Friday evening."}]}"#);
     let list = explained(&["-"], r#"[{"role":"user","content":"Book us a table for Friday evening."}]"#);
     let said = explained(&[], "Book us a table for Friday evening.\n");
     for other in [bare, list, said] {

@@ -60,7 +60,8 @@ impl Explain {
         let name = self.file.as_deref().filter(|path| *path != Path::new("-"));
         let input = read(name)?;
         let place = name.map_or_else(|| "standard input".to_owned(), |path| path.display().to_string());
-        let request = shape::request(&input, self.route.as_ref(), &self.headers).map_err(|why| format!("{place}: {why}"))?;
+        let request =
+            shape::request(&input, self.route.as_ref(), &self.headers).map_err(|why| format!("{place}: {why}"))?;
         let sent = request.body().clone();
         let config = self.offline.config()?;
         let grounder = assemble::offline(&config)?;

@@ -3,15 +3,12 @@
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
-use http::header::CONTENT_TYPE;
-use http::{HeaderMap, HeaderValue, StatusCode};
 
 use super::paper::{BOLD, DIM, PLAIN, Paper};
 use crate::dialogue::{Distribution, GroundingAct, Label};
 use crate::engine::explain::{Change, Explanation, Facts, Forwarded, Scores, Standing};
 use crate::observe::Record;
 use crate::policy::Step;
-use crate::wire::{Dialect, ResponseReader};
 
 const GREEN: Style = AnsiColor::Green.on_default();
 const RED: Style = AnsiColor::Red.on_default();
@@ -172,10 +169,9 @@ fn forwarded(paper: &mut Paper<'_, impl Write>, told: &Explanation, sent: &[u8])
             paper.text(PLAIN, &format!("{bytes} bytes, changed at byte {}:", change.at))?;
             difference(paper, change, sent)
         }
-        Forwarded::Reply { content_type, body } => {
+        Forwarded::Reply { content_type, says, body } => {
             paper.name("words")?;
-            let dialect = told.recognised.as_ref().map(|call| call.dialect);
-            paper.text(CYAN, &said(dialect, content_type, body))?;
+            paper.text(CYAN, says)?;
             paper.name("forwarded")?;
             paper.text(YELLOW, "nothing: groundwire answers, and the upstream is not called")?;
             paper.text(DIM, &format!("{} bytes of {content_type} go back", body.len()))
@@ -202,15 +198,4 @@ fn difference(paper: &mut Paper<'_, impl Write>, change: &Change, sent: &[u8]) -
     let end = behind.char_indices().nth(AROUND).map_or(behind.len(), |(end, _)| end);
     let dots = if end < behind.len() { "…" } else { "" };
     paper.marked("  ", DIM, &format!("{}{dots}", &behind[..end]))
-}
-
-/// What a reply of ours says.
-fn said(dialect: Option<&'static str>, content_type: &str, body: &str) -> String {
-    let dialect = Dialect::ALL.iter().find(|known| Some(known.as_str()) == dialect);
-    let (Some(dialect), Ok(value)) = (dialect, HeaderValue::from_str(content_type)) else { return body.to_owned() };
-    let headers = HeaderMap::from_iter([(CONTENT_TYPE, value)]);
-    let mut reader = ResponseReader::new(*dialect, StatusCode::OK, &headers);
-    reader.feed(body.as_bytes());
-    let text = reader.finish().text;
-    [text.head(), if text.is_cut() { " … " } else { "" }, text.tail()].concat()
 }

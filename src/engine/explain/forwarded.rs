@@ -1,9 +1,11 @@
 //! What goes on of a request, compared with what came.
 
-use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::Serialize;
 
 use crate::act::Intervention;
+use crate::wire::{Dialect, OwnReply, ResponseReader};
 
 /// What goes on, or comes back in its place.
 #[derive(Clone, Debug, Serialize)]
@@ -28,6 +30,8 @@ pub enum Forwarded {
     Reply {
         /// The content type of the response.
         content_type: String,
+        /// What the user reads.
+        says: String,
         /// All of its body.
         body: String,
     },
@@ -49,7 +53,7 @@ pub struct Change {
 
 impl Forwarded {
     /// What becomes of the plain body `sent`, of which `bytes` were received.
-    pub(super) fn of(intervention: Intervention, sent: &[u8], bytes: usize) -> Self {
+    pub(super) fn of(intervention: Intervention, dialect: Dialect, sent: &[u8], bytes: usize) -> Self {
         match intervention {
             Intervention::Pass => Self::Same { bytes },
             Intervention::Edit(edited) => {
@@ -57,7 +61,8 @@ impl Forwarded {
                 Self::Edited { bytes: edited.len(), change, body: text(&edited) }
             }
             Intervention::Reply(reply) => {
-                Self::Reply { content_type: reply.content_type.to_owned(), body: text(&reply.body) }
+                let says = says(dialect, &reply);
+                Self::Reply { content_type: reply.content_type.to_owned(), says, body: text(&reply.body) }
             }
         }
     }
@@ -102,8 +107,17 @@ fn words(inserted: &str) -> Option<String> {
     Some(part.get("text")?.as_str()?.to_owned())
 }
 
+/// The text of a reply, as the reader beside responses has it.
+fn says(dialect: Dialect, reply: &OwnReply) -> String {
+    let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(reply.content_type))]);
+    let mut reader = ResponseReader::new(dialect, StatusCode::OK, &headers);
+    reader.feed(&reply.body);
+    let text = reader.finish().text;
+    [text.head(), if text.is_cut() { " … " } else { "" }, text.tail()].concat()
+}
+
 fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(&Bytes::copy_from_slice(bytes)).into_owned()
+    String::from_utf8_lossy(bytes).into_owned()
 }
 
 #[cfg(test)]

@@ -21,8 +21,8 @@ use crate::classify::Judgement;
 use crate::dialogue::{Bypass, Role};
 use crate::observe::{Observers, Record};
 use crate::policy::{History, Policy, Trace};
-use traced::Traced;
 use crate::wire::Dialect;
+use traced::Traced;
 
 /// Everything that led to what is done with a request.
 ///
@@ -137,12 +137,13 @@ impl Grounder {
             }
             Prepared::Judge(turn, judging) => (turn, judging),
         };
+        let dialect = turn.dialect;
         let plain = turn.decoded.clone().unwrap_or_else(|| body.clone());
         let verdict = judging.await;
         told.judgement = verdict.as_ref().ok().cloned().map(Scores);
         let judged = verdict.is_ok();
         let Outcome { intervention, pending } = self.conclude(*turn, verdict, &body);
-        told.forwarded = Forwarded::of(intervention, &plain, body.len());
+        told.forwarded = Forwarded::of(intervention, dialect, &plain, body.len());
         if !judged {
             return told.passed(StageName::Model, &pending);
         }
@@ -181,7 +182,8 @@ fn recognise(dialect: Dialect, route: String, body: &[u8]) -> Recognised {
         dialect: dialect.as_str(),
         route,
         messages: turns.map(Vec::len),
-        user_turns: turns.map(|turns| turns.iter().filter(|turn| turn.role == Role::User && turn.is_user_text()).count()),
+        user_turns: turns
+            .map(|turns| turns.iter().filter(|turn| turn.role == Role::User && turn.is_user_text()).count()),
         tools: call.as_ref().map(|call| call.conversation.tools),
     }
 }
