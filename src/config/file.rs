@@ -8,8 +8,9 @@ use serde::Deserialize;
 use super::blame::Source;
 use super::suggest::nearest;
 use super::{
-    AuthScheme, ByteSize, Classifier, Config, DialectRoute, Environment, KeyHeader, KeySource, Limits, Listen, Log,
-    OrOff, Overrides, Period, ProxyChoice, Records, Tls, TrustedHeader, UpstreamRoute, UpstreamUrl, agree, environment,
+    AuthScheme, ByteSize, Classifier, Config, DialectRoute, Environment, ExperimentTable, KeyHeader, KeySource, Limits,
+    Listen, Log, OrOff, Overrides, Period, ProxyChoice, Records, Tls, TrustedHeader, UpstreamRoute, UpstreamUrl, agree,
+    environment, experiment_check,
 };
 use crate::engine::ToolsOffered;
 use crate::error::{Error, Result};
@@ -50,6 +51,8 @@ pub(super) struct File {
     log: Log,
     upstreams: Vec<UpstreamRoute>,
     routes: Vec<DialectRoute>,
+    experiment: Option<ExperimentTable>,
+    experiments: Vec<ExperimentTable>,
     policies: BTreeMap<String, RulePolicy>,
 }
 
@@ -78,6 +81,8 @@ impl Default for File {
             log: Log::default(),
             upstreams: Vec::new(),
             routes: Vec::new(),
+            experiment: None,
+            experiments: Vec::new(),
             policies: BTreeMap::new(),
         }
     }
@@ -108,6 +113,8 @@ impl File {
             log: self.log,
             upstreams: self.upstreams,
             routes: self.routes,
+            experiment: self.experiment,
+            experiments: self.experiments,
             policies: self.policies,
         }
     }
@@ -137,7 +144,7 @@ impl File {
 
 /// Reads the file, and puts over it what the environment and then the command line say.
 pub(super) fn parse(source: Source<'_>, environment: &Environment, overrides: &Overrides) -> Result<Config> {
-    source.tables(&["classifier", "records", "limits", "log", "policies", "tls"])?;
+    source.tables(&["classifier", "records", "limits", "log", "policies", "tls", "experiment"])?;
     let mut file: File = toml::from_str(source.text).map_err(|error| source.blame_toml(&error))?;
     // Each source is checked with those below it, so that an error is told of the one that brought it in.
     file.name_policies();
@@ -158,6 +165,7 @@ pub(super) fn parse(source: Source<'_>, environment: &Environment, overrides: &O
     };
     let config = file.with_upstream(upstream);
     agree::check(&config, |path, what, fix| source.blame_at(path, what, fix))?;
+    experiment_check::check(&config, |path, what, fix| source.blame_at(path, what, fix))?;
     Ok(config)
 }
 

@@ -13,6 +13,8 @@ pub struct Call<'a> {
     pub model: Option<Text<'a>>,
     /// Whether the answer is wanted as a stream of events.
     pub stream: bool,
+    /// Which of the dialect's forms the answer is to have.
+    pub form: AnswerForm,
     /// Whether a streamed answer is to end with its usage (`stream_options.include_usage`).
     pub include_usage: bool,
     /// Why the call looks made by a machine for a machine, which must never be answered with a question; `None` where it
@@ -34,6 +36,19 @@ pub struct Call<'a> {
     pub conversation_id: Option<Text<'a>>,
     /// Where an instruction can be put.
     pub tail: Option<Tail>,
+}
+
+/// The form of an answer, where a dialect has more than one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AnswerForm {
+    /// The usual one.
+    #[default]
+    Usual,
+    /// Gemini, streamed where no events are asked for: the items of one JSON array.
+    Array,
+    /// Ollama's `/api/generate`: a text instead of a message.
+    Completion,
 }
 
 /// A sign that a call is made by a machine for a machine.

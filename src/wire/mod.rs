@@ -30,9 +30,13 @@ mod document;
 mod ends;
 mod escape;
 mod fault;
+mod framing;
+mod gemini;
 mod messages;
+mod ollama;
 #[cfg(test)]
 mod proptests;
+mod quotes;
 mod reply;
 mod response;
 mod responses;
@@ -46,13 +50,16 @@ use std::fmt;
 use bytes::Bytes;
 use http::{Method, StatusCode, Uri};
 
-pub use call::{Call, Machine, Tail, estimate_tokens};
+pub use call::{AnswerForm, Call, Machine, Tail, estimate_tokens};
 pub use document::{Document, Splice};
 pub use ends::Ends;
 pub use fault::plain_fault;
+pub use framing::Seam;
+pub use quotes::Quotes;
 pub use reply::{OwnReply, ReplyTo};
 pub use response::{Reading, ResponseReader, Unread, Usage};
 pub use route::{Route, Routes};
+pub(crate) use span::value_at;
 
 pub(crate) use coding::{Codings, Undecoded};
 
@@ -89,6 +96,10 @@ dialects! {
     OpenAiResponses = responses::Responses;
     /// Anthropic's Messages.
     AnthropicMessages = messages::Messages;
+    /// Google's Gemini API, and Vertex AI's models that speak it.
+    Gemini = gemini::Gemini;
+    /// Ollama's own API.
+    Ollama = ollama::Ollama;
 }
 
 impl Dialect {

@@ -2,12 +2,14 @@
 
 use bytes::Bytes;
 
-use super::call::Call;
+use super::call::{AnswerForm, Call};
 
 /// The content type of a stream of server-sent events.
 pub(crate) const EVENT_STREAM: &str = "text/event-stream; charset=utf-8";
 /// The content type of a whole answer.
 pub(crate) const JSON: &str = "application/json";
+/// The content type of a stream of lines.
+pub(crate) const LINES: &str = "application/x-ndjson";
 
 /// What an answer of ours takes over from the request that it answers.
 #[derive(Clone, Debug)]
@@ -16,12 +18,16 @@ pub struct ReplyTo {
     pub model: String,
     /// Whether to answer with a stream of events.
     pub stream: bool,
+    /// Which of the dialect's forms the answer has.
+    pub form: AnswerForm,
     /// Whether a stream is to end with its usage.
     pub include_usage: bool,
     /// What the answer's identifiers are made from: different for every answer.
     pub id_seed: [u8; 16],
     /// The time of the answer, in seconds since the Unix epoch.
     pub created: u64,
+    /// Nanoseconds that have passed since then.
+    pub created_nanos: u32,
     /// What the answer repeats of the request: members of a JSON object, as they stood, a comma before each.
     pub echoes: String,
     /// The tokens of the request, as far as one can tell without the model's tokeniser.
@@ -34,9 +40,11 @@ impl ReplyTo {
         Self {
             model: call.model_name(),
             stream: call.stream,
+            form: call.form,
             include_usage: call.include_usage,
             id_seed,
             created,
+            created_nanos: 0,
             echoes: if call.answerable { members(&call.echoes) } else { String::new() },
             prompt_tokens: call.estimate_tokens(),
         }

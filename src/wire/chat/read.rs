@@ -2,7 +2,7 @@
 
 use super::machine::{self, Wishes};
 use crate::dialogue::{Conversation, Part, PartKind, Role, Turn};
-use crate::wire::call::{Call, Tail};
+use crate::wire::call::{AnswerForm, Call, Tail};
 use crate::wire::content::Content;
 use crate::wire::span::{Cursor, Malformed, field, given, once, text};
 use crate::wire::value::{boolean, conversation_id, has_items};
@@ -71,6 +71,7 @@ pub(super) fn read(body: &[u8]) -> Result<Call<'_>, Malformed> {
         conversation: Conversation { turns, tools: has_items(keys.tools) || has_items(keys.functions) },
         model: given(keys.model).map(|model| text(model).ok_or(Malformed)).transpose()?,
         sources,
+        form: AnswerForm::Usual,
         stream: boolean(given(keys.stream))?,
         include_usage: boolean(include_usage)?,
         conversation_id: given(keys.metadata).map(conversation_id).transpose()?.flatten(),

@@ -102,6 +102,8 @@ mod tests {
             include_usage,
             id_seed: [0xAB; 16],
             created: 1_700_000_000,
+            created_nanos: 0,
+            form: crate::wire::AnswerForm::Usual,
             echoes: String::new(),
             prompt_tokens: 12,
         }

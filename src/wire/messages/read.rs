@@ -2,7 +2,7 @@
 
 use super::Hosted;
 use crate::dialogue::{Bypass, Conversation, Part, PartKind, Role, Text, Turn};
-use crate::wire::call::{Call, Machine, Tail};
+use crate::wire::call::{AnswerForm, Call, Machine, Tail};
 use crate::wire::content::{Content, Said};
 use crate::wire::span::{Cursor, Kind, Malformed, field, given, once, text, word};
 use crate::wire::value::{Members, has_items, is_probe};
@@ -52,6 +52,7 @@ pub(super) fn read<'a>(hosted: Option<Hosted<'a>>, body: &'a [u8]) -> Result<Cal
         conversation: Conversation { turns, tools: has_items(keys.get("tools")) || has_items(keys.get("mcp_servers")) },
         model: model.or(hosted.map(|hosted| Text::Plain(hosted.model))),
         sources: keys.get("container").is_some(),
+        form: AnswerForm::Usual,
         stream: keys.is_true("stream")? || hosted.is_some_and(|hosted| hosted.framed),
         include_usage: true,
         cached_tail: marked_behind || keys.get("cache_control").is_some(),

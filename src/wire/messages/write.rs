@@ -101,6 +101,8 @@ mod tests {
             include_usage: true,
             id_seed: [0xAB; 16],
             created: 1_700_000_000,
+            created_nanos: 0,
+            form: crate::wire::AnswerForm::Usual,
             echoes: String::new(),
             prompt_tokens: 12,
         }

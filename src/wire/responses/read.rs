@@ -3,7 +3,7 @@
 use super::item::{self, Item};
 use super::machine;
 use crate::dialogue::{Conversation, Part, Role, Text, Turn};
-use crate::wire::call::{Call, Tail};
+use crate::wire::call::{AnswerForm, Call, Tail};
 use crate::wire::content::Content;
 use crate::wire::span::{Cursor, Kind, Malformed, field, once, text};
 use crate::wire::value::{Members, boolean, conversation_id, has_items};
@@ -112,6 +112,7 @@ pub(super) fn read(body: &[u8]) -> Result<Call<'_>, Malformed> {
         conversation: Conversation { turns: input.turns, tools: has_items(keys.get("tools")) || input.tools },
         model: keys.get("model").map(|model| text(model).ok_or(Malformed)).transpose()?,
         sources: keys.get("prompt").is_some(),
+        form: AnswerForm::Usual,
         stream: keys.is_true("stream")?,
         include_usage: true,
         conversation_id: match keys.get("conversation") {
