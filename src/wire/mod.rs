@@ -57,6 +57,7 @@ pub use framing::Seam;
 pub use quotes::Quotes;
 pub use reply::{OwnReply, ReplyTo};
 pub use response::{Reading, ResponseReader, Unread, Usage};
+pub(crate) use span::value_at;
 
 pub(crate) use coding::{Codings, Undecoded};
 
