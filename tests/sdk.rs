@@ -48,3 +48,15 @@ fn openai_chat() {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sdk/openai_chat.py");
     run(Command::new(environment()).arg(script).arg(env!("CARGO_BIN_EXE_groundwire")));
 }
+
+#[test]
+fn gemini() {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sdk/gemini.py");
+    run(Command::new(environment()).arg(script).arg(env!("CARGO_BIN_EXE_groundwire")));
+}
+
+#[test]
+fn ollama() {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sdk/ollama_api.py");
+    run(Command::new(environment()).arg(script).arg(env!("CARGO_BIN_EXE_groundwire")));
+}
