@@ -48,7 +48,7 @@ impl Grounder {
         } else {
             (tools && self.settings().tools == ToolsOffered::Observe).then_some(HeldBack::Tools)
         };
-        let mut decision = self.decide(record, assignment, &Situation::new(&judgement, history, tools, unseen));
+        let mut decision = self.decide(record, assignment, &Situation::new(&judgement, &history, tools, unseen));
         if decision.delivery == Delivery::Reply && !answerable {
             // The upstream would not know an answer that it did not give.
             decision.delivery = Delivery::Steer;
