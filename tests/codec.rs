@@ -78,7 +78,7 @@ fn describe(call: &Call<'_>) -> String {
         [
             (call.elsewhere, "history: elsewhere\n"),
             (!call.answerable, "answer: none of ours\n"),
-            (call.automatic_cache, "cache: automatic\n"),
+            (call.cached_tail, "cache: up to the tail\n"),
         ]
         .into_iter()
         .filter_map(|(is_so, line)| is_so.then_some(line))

@@ -29,7 +29,7 @@ impl Grounder {
     /// An edit is of the body without its content codings; who forwards it says so, by leaving `Content-Encoding` out.
     pub fn conclude(&self, turn: JudgedTurn, verdict: Result<Arc<Judgement>, Bypass>, body: &Bytes) -> Outcome {
         let JudgedTurn { mut pending, dialect, tail, history, tools, unseen, .. } = turn;
-        let JudgedTurn { observe_only, answerable, automatic_cache, reply_to, asked, assignment, decoded, .. } = turn;
+        let JudgedTurn { observe_only, answerable, cached_tail, reply_to, asked, assignment, decoded, .. } = turn;
         let body = decoded.as_ref().unwrap_or(body);
         pending.record.judge_micros = u64::try_from(asked.elapsed().as_micros()).unwrap_or(u64::MAX);
         let judgement = match verdict {
@@ -66,7 +66,7 @@ impl Grounder {
                 (Ok(document), Words::Steer(instruction), Some(tail)) => {
                     let splice = dialect.steer_at(tail, &instruction);
                     record.added_bytes = splice.with.len() as u64;
-                    record.added_at_breakpoint = automatic_cache;
+                    record.added_at_breakpoint = cached_tail;
                     steered = Some(quotes(dialect, &instruction, body));
                     Intervention::Edit(document.splice(&[splice]))
                 }

@@ -64,7 +64,7 @@ pub(super) fn read<'a>(target: &'a str, body: &'a [u8]) -> Result<Call<'a>, Malf
         // The tokens of what was said before, which nobody here can read.
         elsewhere: completion && has_items(keys.context),
         answerable: true,
-        automatic_cache: false,
+        cached_tail: false,
         echoes: Vec::new(),
         conversation: Conversation { turns, tools: !completion && has_items(keys.tools) },
         model: Some(model),
