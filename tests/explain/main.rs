@@ -1,4 +1,4 @@
-//! `groundwire explain`: what it shows of conversations under each policy that ships, and what it says of bad input.
+//! `groundwire explain` and `groundwire replay`: what they show of conversations, and what they say of bad input.
 
 #![cfg(feature = "cli")]
 #![allow(clippy::unwrap_used, clippy::expect_used)]
@@ -6,4 +6,5 @@
 mod command;
 #[path = "../support/offline.rs"]
 mod offline;
+mod replay;
 mod snapshots;

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
-use super::paper::{BOLD, DIM, PLAIN, Paper};
+use crate::cli::paper::{BOLD, DIM, PLAIN, Paper};
 use crate::dialogue::{Distribution, GroundingAct, Label};
 use crate::engine::explain::{Change, Explanation, Facts, Forwarded, Scores, Standing};
 use crate::observe::Record;
