@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod command;
+mod dialects;
 #[path = "../support/offline.rs"]
 mod offline;
 mod replay;

@@ -6,6 +6,7 @@ mod show;
 use std::fs;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Args;
 use http::{HeaderName, HeaderValue, Uri};
@@ -66,7 +67,11 @@ impl Explain {
             shape::request(&input, self.route.as_ref(), &self.headers).map_err(|why| format!("{place}: {why}"))?;
         let sent = request.body().clone();
         let config = self.offline.config(self.policy.as_deref())?;
-        let grounder = assemble::offline(&config)?;
+        let mut grounder = assemble::offline(&config)?;
+        if self.policy.is_some() {
+            // Whoever names a policy means that one, and not the arm of an experiment.
+            grounder = grounder.rehearsal(Some(Arc::new(config.rules())));
+        }
         let (head, body) = request.into_parts();
         let told = super::offline::wait(grounder.explain(head, body))?;
         if self.json {
