@@ -14,8 +14,10 @@ mod model;
 mod offline;
 mod overview;
 mod panicked;
+mod paper;
 mod playground;
 mod reload;
+mod replay;
 mod retire;
 mod running;
 mod score;
@@ -64,6 +66,7 @@ enum Command {
     Serve(Box<serve::Serve>),
     Score(score::Score),
     Explain(Box<explain::Explain>),
+    Replay(replay::Replay),
     Audit(audit::Audit),
     Check(check::Check),
     Health(health::Health),
@@ -85,6 +88,7 @@ pub fn run() -> Result<(), Failure> {
         Command::Score(score) => Ok(score.run()?),
         Command::Serve(serve) => serve.run(),
         Command::Explain(explain) => explain.run(),
+        Command::Replay(replay) => replay.run(),
         Command::Audit(audit) => audit.run(),
         Command::Check(check) => check.run(),
         Command::Health(health) => health.run(),
