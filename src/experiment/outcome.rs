@@ -36,6 +36,9 @@ pub struct Metric {
     /// Of times: which quantile of them is compared, 0.95 for the 95th percentile.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quantile: Option<f64>,
+    /// Whether it is a share, from 0 to 1, and is shown in per cent. Flags are, in any case.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub share: bool,
     /// What it is, in a few words for people.
     #[serde(default, skip_serializing_if = "str::is_empty")]
     pub meaning: Name,
@@ -44,11 +47,11 @@ pub struct Metric {
 impl Metric {
     /// A metric of the application's own.
     pub fn named(name: impl Into<Name>, better: Direction) -> Self {
-        Self { name: name.into(), better, quantile: None, meaning: Name::Borrowed("") }
+        Self { name: name.into(), better, quantile: None, share: false, meaning: Name::Borrowed("") }
     }
 
     const fn known(name: &'static str, better: Direction, meaning: &'static str) -> Self {
-        Self { name: Name::Borrowed(name), better, quantile: None, meaning: Name::Borrowed(meaning) }
+        Self { name: Name::Borrowed(name), better, quantile: None, share: false, meaning: Name::Borrowed(meaning) }
     }
 }
 
@@ -80,16 +83,17 @@ pub const fn resolved() -> Metric {
 /// | `leaked` | ratio | replies that quote our instruction to steered turns |
 pub fn guardrails() -> Vec<Metric> {
     use Direction::{Higher, Lower};
+    let share = |name, better, meaning| Metric { share: true, ..Metric::known(name, better, meaning) };
     let slow = Metric::known("first_token", Lower, "time to the first text, 95th percentile, microseconds");
     vec![
         Metric::known("abandoned", Lower, "silence after a question of ours"),
         Metric::known("asks", Lower, "questions per conversation"),
-        Metric::known("false_asks", Lower, "questions of ours that were refused or not answered"),
+        share("false_asks", Lower, "questions of ours that were refused or not answered"),
         Metric { quantile: Some(0.95), ..slow },
         Metric::known("tokens", Lower, "upstream tokens per user turn"),
-        Metric::known("cached", Higher, "cached share of prompt tokens"),
-        Metric::known("bypassed", Lower, "turns left alone for any reason"),
-        Metric::known("failed", Lower, "turns without a complete answer"),
-        Metric::known("leaked", Lower, "replies that quote the instruction"),
+        share("cached", Higher, "cached share of prompt tokens"),
+        share("bypassed", Lower, "turns left alone for any reason"),
+        share("failed", Lower, "turns without a complete answer"),
+        share("leaked", Lower, "replies that quote the instruction"),
     ]
 }
