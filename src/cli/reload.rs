@@ -111,6 +111,7 @@ impl Built {
             config: Arc::new(config),
             since: SystemTime::now(),
             key: grounder.identity_key().clone(),
+            grounder: grounder.clone(),
             classifier,
             records,
             access,

@@ -6,7 +6,9 @@
 
 mod admit;
 mod builder;
+mod complied;
 mod conclude;
+pub mod explain;
 mod pending;
 mod prepare;
 mod settings;
@@ -32,6 +34,7 @@ use crate::policy::Policy;
 #[derive(Clone)]
 pub struct Grounder(Arc<Inner>);
 
+#[derive(Clone)]
 struct Inner {
     classifier: Arc<dyn Classifier>,
     policy: Arc<dyn Policy>,
