@@ -32,7 +32,7 @@ const NOT_OURS: [&str; 14] = [
 ];
 
 /// Every key with values of each wrong kind; `upstream` stands above all tables, where it is not the one that is wrong.
-const KEYS: [(&str, &str, &[&str]); 63] = [
+const KEYS: [(&str, &str, &[&str]); 81] = [
     ("", "listen", &["1", "\"\"", "\"8080\"", "\"example.com:80\"", "\"127.0.0.1:99999\"", "[]"]),
     ("", "admin", &["false", "\"\"", "\"on\"", "\"127.0.0.1:8080\""]),
     (
@@ -69,7 +69,7 @@ const KEYS: [(&str, &str, &[&str]); 63] = [
     ("", "debug-headers", &["1", "\"yes\"", "[]"]),
     ("", "tools", &["1", "\"\"", "\"stear\"", "true"]),
     ("", "identity-key", &["1", "\"\"", "\"hunter2\"", "\"env:\"", "\"env:hunter2-hunter2\"", "\"file:\""]),
-    ("", "trust-headers", &["\"mode\"", "[1]", "[\"\"]", "[\"mode\", \"user\"]"]),
+    ("", "trust-headers", &["\"mode\"", "[1]", "[\"\"]", "[\"mode\", \"users\"]"]),
     ("", "classifier", &["1", "\"off\"", "[]"]),
     ("", "polcy", &["\"gentle\""]),
     ("classifier", "model", &["1", "\"\"", "true"]),
@@ -107,6 +107,37 @@ const KEYS: [(&str, &str, &[&str]); 63] = [
     ("policies.gentle", "rules", &["[]"]),
     ("policies.mine", "rule", &["[]"]),
     ("policies.mine", "rules", &["1", "{}", "[1]", "[{}]"]),
+    ("", "experiment", &["1", "[]", "{}", "{ name = \"a\" }"]),
+    ("", "experiments", &["1", "{}", "[{}]"]),
+    ("experiment", "name", &["1", "\"\"", "\"Ask or assume\""]),
+    ("experiment", "version", &["0", "\"2\""]),
+    (
+        "experiment",
+        "unit",
+        &[
+            "1",
+            "\"\"",
+            "\"user\"",
+            "\"header:\"",
+            "\"header:x y\"",
+            "\"header:x-groundwire-mode\"",
+            "\"header:x-groundwire-conversation\"",
+            "\"body:\"",
+        ],
+    ),
+    ("experiment", "enrol", &["101", "\"10\""]),
+    ("experiment", "layer", &["1"]),
+    ("experiment", "slice", &["1", "\"50\"", "\"60-50\"", "\"0-101\""]),
+    ("experiment", "explore", &["\"no\""]),
+    ("experiment", "baseline", &["1"]),
+    ("experiment", "primary", &["1"]),
+    ("experiment", "primary-better", &["1", "\"more\""]),
+    ("experiment", "window", &["24", "\"1d\""]),
+    ("experiment", "turns", &["0"]),
+    ("experiment", "covariate", &["1"]),
+    ("experiment", "alpha", &["\"5 %\""]),
+    ("experiment", "horizon", &["9"]),
+    ("experiment", "crowd", &["1"]),
     ("lmits", "drain", &["\"1s\""]),
 ];
 
@@ -124,7 +155,7 @@ const RULE: [(&str, &[&str]); 9] = [
 ];
 
 /// Keys that are right each for itself, and wrong beside the others.
-const TOGETHER: [&str; 7] = [
+const TOGETHER: [&str; 26] = [
     "[tls]\ncertificate = \"c.pem\"\nkey = \"k.pem\"\nhandshake-timeout = \"0s\"",
     "[[upstreams]]\nprefix = \"/a\"\nurl = \"https://u:hunter2@h\"",
     "[[upstreams]]\nprefix = \"/a\"\nurl = \"http://127.0.0.1:8080/v1\"",
@@ -132,6 +163,25 @@ const TOGETHER: [&str; 7] = [
     "[[upstreams]]\nprefix = \"/a\"\nurl = \"http://h\"\nkey-header = \"x-api-key\"",
     "[[upstreams]]\nprefix = \"/a\"\nurl = \"http://h\"\n[[upstreams]]\nprefix = \"/a/\"\nurl = \"http://i\"",
     "[[upstreams]]\nprefix = \"/a\"\nurl = \"http://h\"\n[[upstreams]]\nprefix = \"/b\"\nurl = \"http://i\"\nkey = \"env:GROUNDWIRE_NO_SUCH_KEY\"",
+    "[experiment]\nname = \"a\"\narms = {}",
+    "[experiment]\nname = \"a\"\narms = { control = 50 }",
+    "[experiment]\nname = \"a\"\narms = { control = 50, gentle = 40 }",
+    "[experiment]\nname = \"a\"\narms = { control = 50, gentel = 50 }",
+    "[experiment]\nname = \"a\"\narms = { control = 50, mine = 50 }",
+    "[experiment]\nname = \"a\"\narms = { gentle = 50, off = 50 }",
+    "[experiment]\nname = \"a\"\narms = [1]",
+    "[experiment]\nname = \"a\"\narms = { control = 0, gentle = 100 }",
+    "[experiment]\nname = \"a\"\narms = { control = 50, gentle = 50 }",
+    "[experiment]\nname = \"a\"\nunit = \"header:x-groundwire-user\"\narms = { control = 50, gentle = 50 }",
+    "[experiment]\nname = \"a\"\nexplore = 0.6\narms = { control = 50, gentle = 50 }",
+    "[experiment]\nname = \"a\"\nalpha = 0\narms = { control = 50, gentle = 50 }",
+    "[experiment]\nname = \"a\"\nalpha = 0.0\narms = { control = 50, gentle = 50 }",
+    "[experiment]\nname = \"a\"\nwindow = \"0s\"\narms = { control = 50, gentle = 50 }",
+    "[experiment]\nname = \"a\"\nprimary = \"\"\narms = { control = 50, gentle = 50 }",
+    "identity-key = \"env:PATH\"\n[[experiments]]\nname = \"a\"\nslice = \"0-50\"\narms = { control = 50, gentle = 50 }\n[[experiments]]\nname = \"a\"\nslice = \"50-100\"\narms = { control = 50, gentle = 50 }",
+    "identity-key = \"env:PATH\"\n[[experiments]]\nname = \"a\"\nslice = \"0-50\"\narms = { control = 50, gentle = 50 }\n[[experiments]]\nname = \"b\"\nslice = \"40-100\"\narms = { control = 50, gentle = 50 }",
+    "identity-key = \"env:PATH\"\n[[experiments]]\nname = \"a\"\nslice = \"0-50\"\narms = { control = 50, gentle = 50 }\n[[experiments]]\nname = \"b\"\nslice = \"50-100\"\nlayer = \"other\"\narms = { control = 50, gentle = 50 }",
+    "identity-key = \"env:PATH\"\n[[experiments]]\nname = \"a\"\nslice = \"0-50\"\narms = { control = 50, gentle = 50 }\n[[experiments]]\nname = \"b\"\nslice = \"50-100\"\nunit = \"body:user\"\narms = { control = 50, gentle = 50 }",
 ];
 
 /// What is no TOML, and what stands in the wrong place.
@@ -181,7 +231,7 @@ const VARIABLES: [(&str, &str); 16] = [
     ("GROUNDWIRE_TOOLS", "stear"),
     ("GROUNDWIRE_DEBUG_HEADERS", "yes"),
     ("GROUNDWIRE_IDENTITY_KEY", "hunter2"),
-    ("GROUNDWIRE_TRUST_HEADERS", "mode, user"),
+    ("GROUNDWIRE_TRUST_HEADERS", "mode, users"),
     ("GROUNDWIRE_CLASSIFIER__THREADS", "many"),
     ("GROUNDWIRE_CLASSIFIER__THREADS", "0"),
     ("GROUNDWIRE_CLASSIFIER__BASE_RATE", "3 %"),
