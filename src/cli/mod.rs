@@ -14,8 +14,10 @@ mod model;
 mod offline;
 mod overview;
 mod panicked;
+mod plan;
 mod playground;
 mod reload;
+mod report;
 mod retire;
 mod running;
 mod score;
@@ -65,6 +67,8 @@ enum Command {
     Score(score::Score),
     Explain(Box<explain::Explain>),
     Audit(audit::Audit),
+    Plan(plan::Plan),
+    Report(report::Report),
     Check(check::Check),
     Health(health::Health),
     Licenses(licenses::Licenses),
@@ -86,6 +90,8 @@ pub fn run() -> Result<(), Failure> {
         Command::Serve(serve) => serve.run(),
         Command::Explain(explain) => explain.run(),
         Command::Audit(audit) => audit.run(),
+        Command::Plan(plan) => plan.run(),
+        Command::Report(report) => report.run(),
         Command::Check(check) => check.run(),
         Command::Health(health) => health.run(),
         Command::Licenses(licenses) => licenses.run(),

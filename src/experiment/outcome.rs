@@ -39,19 +39,33 @@ pub struct Metric {
     /// Whether it is a share, from 0 to 1, and is shown in per cent. Flags are, in any case.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub share: bool,
+    /// As a guardrail: by how much it may get worse, absolute. What is tried has its price; this is the most that it may be.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub tolerance: f64,
     /// What it is, in a few words for people.
     #[serde(default, skip_serializing_if = "str::is_empty")]
     pub meaning: Name,
 }
 
+fn is_zero(number: &f64) -> bool {
+    *number == 0.0
+}
+
 impl Metric {
     /// A metric of the application's own.
     pub fn named(name: impl Into<Name>, better: Direction) -> Self {
-        Self { name: name.into(), better, quantile: None, share: false, meaning: Name::Borrowed("") }
+        Self { name: name.into(), better, quantile: None, share: false, tolerance: 0.0, meaning: Name::Borrowed("") }
     }
 
     const fn known(name: &'static str, better: Direction, meaning: &'static str) -> Self {
-        Self { name: Name::Borrowed(name), better, quantile: None, share: false, meaning: Name::Borrowed(meaning) }
+        Self {
+            name: Name::Borrowed(name),
+            better,
+            quantile: None,
+            share: false,
+            tolerance: 0.0,
+            meaning: Name::Borrowed(meaning),
+        }
     }
 }
 
@@ -73,7 +87,7 @@ pub const fn resolved() -> Metric {
 /// | name | kind | what |
 /// |---|---|---|
 /// | `abandoned` | flag | silence after a question of ours until the window closed |
-/// | `asks` | ratio | replies that asked, to conversations |
+/// | `asks` | ratio | replies that asked, to conversations; half a question more is tolerated |
 /// | `false_asks` | ratio | questions of ours that the user refused, waved away or did not answer, to questions of ours |
 /// | `first_token` | times | microseconds from forwarding to the first text; its 95th percentile is compared |
 /// | `tokens` | ratio | tokens that the upstream reports, prompt and completion, to user turns |
@@ -87,7 +101,7 @@ pub fn guardrails() -> Vec<Metric> {
     let slow = Metric::known("first_token", Lower, "time to the first text, 95th percentile, microseconds");
     vec![
         Metric::known("abandoned", Lower, "silence after a question of ours"),
-        Metric::known("asks", Lower, "questions per conversation"),
+        Metric { tolerance: 0.5, ..Metric::known("asks", Lower, "questions per conversation, up to half a one more") },
         share("false_asks", Lower, "questions of ours that were refused or not answered"),
         Metric { quantile: Some(0.95), ..slow },
         Metric::known("tokens", Lower, "upstream tokens per user turn"),
