@@ -3,6 +3,7 @@
 import difflib
 import fnmatch
 import json
+import os
 import pathlib
 import tomllib
 
@@ -62,12 +63,30 @@ def responses(direct, proxied):
 
 def arrived(sent, received, changed=()):
     """What the upstream received is what was sent; `changed` are headers that follow the body."""
-    received = sorted(received, key=lambda r: (f"{r.method} {r.target} HTTP/1.1", r.body))
+    received = matched(sent, received)
     names = ("sent", "received by the upstream")
     same("the requests that arrive", [e.request for e in sent], [f"{r.method} {r.target} HTTP/1.1" for r in received], names)
     for exchange, request in zip(sent, received):
         same("the headers that arrive", headers(exchange.asked_headers, "request", *changed), headers(request.headers, "request", *changed), names)
     return received
+
+
+def matched(sent, received):
+    """The requests in the order of what was sent, each the one that has the most of it: their bodies may have grown."""
+    left, found = list(received), []
+    for exchange in sent:
+        if not left:
+            break
+        found.append(min(left, key=lambda r: (f"{r.method} {r.target} HTTP/1.1" != exchange.request, lacking(exchange.asked, r.body))))
+        left.remove(found[-1])
+    return found + left
+
+
+def lacking(before, after):
+    """How much of a body is neither the beginning nor the end of another, and how much longer that is."""
+    head = len(os.path.commonprefix([before, after]))
+    tail = len(os.path.commonprefix([before[head:][::-1], after[head:][::-1]]))
+    return len(before) - head - tail, len(after) - len(before)
 
 
 def passed(direct, proxied):
@@ -92,6 +111,14 @@ def steered(direct, proxied):
     return sum(one_span(exchange.asked, request) for exchange, request in zip(proxied.exchanges, received))
 
 
+def conversation(direct, proxied):
+    """Some turns are steered and some are not. Gives the number of requests."""
+    count = steered(direct, proxied)
+    if count != len(proxied.exchanges) // 2:
+        raise Differs(f"{count} of {len(proxied.exchanges)} turns are steered, and it should be half")
+    return len(proxied.exchanges)
+
+
 def one_span(before, request):
     after = request.body
     if header(request.headers, "content-length") not in (None, str(len(after))):
@@ -105,7 +132,10 @@ def one_span(before, request):
     found = list(differences(json.loads(before), json.loads(after)))
     if len(found) != 1:
         raise Differs(f"not one difference, but {found}")
-    old, new = found[0]
+    path, old, new = found[0]
+    for depth, step in enumerate(path):
+        if isinstance(step, int) and step + 1 != len(at(json.loads(before), path[:depth])):
+            raise Differs(f"what is steered is not the last turn: {path}")
     if isinstance(old, str) and isinstance(new, str):
         grown = new.removeprefix(old) if new.startswith(old) else None
     else:
@@ -115,13 +145,19 @@ def one_span(before, request):
     return 1
 
 
-def differences(one, other):
-    """The smallest values in which two documents differ."""
+def at(document, path):
+    for step in path:
+        document = document[step]
+    return document
+
+
+def differences(one, other, path=()):
+    """The smallest values in which two documents differ, and where they are."""
     if isinstance(one, dict) and isinstance(other, dict) and list(one) == list(other):
         for key in one:
-            yield from differences(one[key], other[key])
+            yield from differences(one[key], other[key], (*path, key))
     elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
-        for old, new in zip(one, other):
-            yield from differences(old, new)
+        for index, (old, new) in enumerate(zip(one, other)):
+            yield from differences(old, new, (*path, index))
     elif one != other:
-        yield one, other
+        yield path, one, other

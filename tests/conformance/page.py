@@ -9,7 +9,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 PAGE = HERE.parent.parent / "src" / "manual" / "conformance.md"
 HEADINGS = {
     "whole": "whole", "streamed": "streamed", "tools": "tools", "structured": "structured output", "errors": "errors",
-    "retries": "retries", "cancellation": "cancellation", "concurrent": "async", "steered": "steered", "reply": "our reply",
+    "retries": "retries", "cancellation": "cancellation", "concurrent": "async", "steered": "steered", "conversation": "ten turns", "reply": "our reply",
 }
 
 

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "sdk"), str(HERE.parent / "real_llm")]
 import compare  # noqa: E402
+import guards  # noqa: E402
 import page  # noqa: E402
 import replies  # noqa: E402
 from compare import Differs  # noqa: E402
@@ -36,8 +37,14 @@ tools = "steer"
 [policies.eager]
 rules = [{ act = "clarify", ambiguity = 0.0 }]
 """
+# Every turn but those after a question, however many there were.
+HALF = """
+policy = "half"
+[policies.half]
+rules = [{ act = "clarify", ambiguity = 0.0, at-most = 100 }]
+"""
 # The policy by the mode that needs one; all others run as shipped.
-POLICIES = {"pass": "", "steered": EAGER, "reply": replies.POLICY}
+POLICIES = {"pass": "", "steered": EAGER, "conversation": HALF, "reply": replies.POLICY}
 
 
 @dataclass
@@ -115,7 +122,8 @@ class Matrix:
             count = replies.judged(proxied, ways[1])
         else:
             compare.same("what the client makes of it", direct.value, proxied.value)
-            count = (compare.steered if mode == "steered" else compare.passed)(direct, proxied)
+            judged = {"steered": compare.steered, "conversation": compare.conversation}.get(mode, compare.passed)
+            count = judged(direct, proxied)
         if count < least:
             raise Differs(f"{count} exchanges were compared, and {least} are the least")
         return count
@@ -132,6 +140,8 @@ def main():
     table = tomllib.loads((HERE / "cells.toml").read_text())
     began, results = time.monotonic(), {}
     matrix = Matrix(str(pathlib.Path(options.binary).resolve()), options.cache)
+    if not options.only:
+        print(f"{guards.watch(matrix, matrix.cell)} sabotages are noticed", flush=True)
     for name, client in table["clients"].items():
         cells = [(d, m) for d in client["dialects"] for m in table["modes"] if options.only in f"{name} {d} {m}"]
         if cells:

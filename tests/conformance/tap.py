@@ -18,6 +18,7 @@ class Tap:
 
     def __init__(self, port):
         self.target, self.connections, self.lock = ("127.0.0.1", port), [], threading.Lock()
+        self.sabotage = None
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
         threading.Thread(target=self.accept, daemon=True).start()
@@ -34,20 +35,22 @@ class Tap:
         passed = Passed()
         with self.lock:
             self.connections.append(passed)
-        back = threading.Thread(target=self.pump, args=(server, client, passed.answered), daemon=True)
+        back = threading.Thread(target=self.pump, args=(server, client, passed.answered, "answered"), daemon=True)
         back.start()
-        self.pump(client, server, passed.asked)
+        self.pump(client, server, passed.asked, "asked")
         back.join()
         client.close()
         server.close()
 
-    def pump(self, source, sink, kept):
-        """Kept before it is passed on: whoever has seen the answer finds it here."""
+    def pump(self, source, sink, kept, direction):
+        """Kept before it is passed on: whoever has seen the answer finds it here. What is sabotaged is so on the proxy's
+        side of what was kept of a request, and before it is kept of an answer."""
         try:
             while piece := source.recv(65536):
+                broken = self.broken(piece, direction)
                 with self.lock:
-                    kept += piece
-                sink.sendall(piece)
+                    kept += piece if direction == "asked" else broken
+                sink.sendall(broken)
         except OSError:
             pass
         for end, how in ((sink, socket.SHUT_WR), (source, socket.SHUT_RD)):
@@ -55,6 +58,11 @@ class Tap:
                 end.shutdown(how)
             except OSError:
                 pass
+
+    def broken(self, piece, direction):
+        if not self.sabotage or self.sabotage[0] != direction:
+            return piece
+        return piece.replace(*self.sabotage[1:])
 
     def take(self):
         """A connection that goes on is known again by what it carries next."""

@@ -2,7 +2,7 @@
 
 import { createOpenAI } from "@ai-sdk/openai";
 import { generateText, jsonSchema, Output, streamText, tool } from "ai";
-import { all, ANSWERED, ARGUMENTS, assistant, BEFORE, CLEAR, faults, first, holds, NEXT, NUMBERED, SYSTEM, UNICODE, user, VAGUE, WEATHER } from "./said.mjs";
+import { all, ANSWERED, ARGUMENTS, assistant, BEFORE, CLEAR, faults, first, holds, NEXT, NUMBERED, SYSTEM, TURNS, UNICODE, user, VAGUE, WEATHER } from "./said.mjs";
 
 const tools = { get_weather: tool({ description: "The weather now.", inputSchema: jsonSchema(ARGUMENTS) }) };
 const weather = Output.object({ schema: jsonSchema({ ...ARGUMENTS, properties: { ...ARGUMENTS.properties, degrees: { type: "integer" } } }) });
@@ -78,6 +78,15 @@ class Chat {
     const parts = [user([{ type: "text", text: UNICODE }])];
     const whole = [await this.text({ prompt: VAGUE, instructions: SYSTEM }), await this.text({ messages: parts })];
     return [whole.map(seen), await all(this.stream({ prompt: VAGUE }).textStream)];
+  }
+
+  async conversation() {
+    const messages = [];
+    for (const text of TURNS) {
+      messages.push(user(text));
+      messages.push(...(await this.text({ messages }, this.stateless)).response.messages);
+    }
+    return messages.length;
   }
 
   async reply() {

@@ -1,7 +1,7 @@
 // `@anthropic-ai/sdk`: Messages.
 
 import Anthropic from "@anthropic-ai/sdk";
-import { all, ANSWERED, ARGUMENTS, assistant, BEFORE, CLEAR, faults, first, holds, NEXT, NUMBERED, SYSTEM, UNICODE, user, VAGUE, WEATHER } from "./said.mjs";
+import { all, ANSWERED, ARGUMENTS, assistant, BEFORE, CLEAR, faults, first, holds, NEXT, NUMBERED, SYSTEM, TURNS, UNICODE, user, VAGUE, WEATHER } from "./said.mjs";
 
 const model = "claude-sonnet-5-5";
 const tools = [{ name: "get_weather", description: "The weather now.", input_schema: ARGUMENTS }];
@@ -63,6 +63,15 @@ class Messages {
   async steered() {
     const parts = [{ type: "text", text: "The first.", cache_control: { type: "ephemeral" } }, { type: "text", text: UNICODE }];
     return [await this.create([user(VAGUE)], { system: SYSTEM }), await this.create([user(parts)]), await this.final(VAGUE)];
+  }
+
+  async conversation() {
+    const turns = [];
+    for (const text of TURNS) {
+      turns.push(user(text));
+      turns.push(assistant((await this.create(turns)).content));
+    }
+    return turns.length;
   }
 
   async reply() {

@@ -4,7 +4,7 @@ import asyncio
 
 import anthropic
 
-from said import ANSWERED, ARGUMENTS, BEFORE, CLEAR, NEXT, SYSTEM, UNICODE, VAGUE, WEATHER, Weather, faults, numbered, together
+from said import ANSWERED, ARGUMENTS, BEFORE, CLEAR, NEXT, SYSTEM, TURNS, UNICODE, VAGUE, WEATHER, Weather, faults, numbered, together
 
 MODEL = "claude-sonnet-5-5"
 TOOL = {"name": "get_weather", "description": "The weather now.", "input_schema": ARGUMENTS}
@@ -78,6 +78,13 @@ class Messages:
     def steered(self):
         parts = [{"type": "text", "text": "The first.", "cache_control": {"type": "ephemeral"}}, {"type": "text", "text": UNICODE}]
         return [self.create([user(VAGUE)], system=SYSTEM), self.create([user(parts)]), self.final(VAGUE)]
+
+    def conversation(self):
+        turns = []
+        for text in TURNS:
+            turns.append(user(text))
+            turns.append(assistant(self.create(turns, cache_control={"type": "ephemeral"}).content))
+        return len(turns)
 
     def reply(self):
         whole, final = self.create([user(VAGUE)]), self.final(VAGUE)

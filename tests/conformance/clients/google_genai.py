@@ -5,7 +5,7 @@ import asyncio
 from google import genai
 from google.genai import types
 
-from said import ANSWERED, BEFORE, CLEAR, NEXT, SYSTEM, UNICODE, VAGUE, WEATHER, Weather, faults, numbered, together
+from said import ANSWERED, BEFORE, CLEAR, NEXT, SYSTEM, TURNS, UNICODE, VAGUE, WEATHER, Weather, faults, numbered, together
 
 MODEL = "gemini-2.5-flash"
 
@@ -81,6 +81,10 @@ class Gemini:
     def steered(self):
         turn = content("user", "The first.", UNICODE)
         return [self.create(VAGUE, system_instruction=SYSTEM), self.create(turn), list(self.create(VAGUE, stream=True))]
+
+    def conversation(self):
+        talk = self.client.chats.create(model=MODEL)
+        return [talk.send_message(text).text for text in TURNS]
 
     def reply(self):
         whole, pieces = self.create(VAGUE), list(self.create(VAGUE, stream=True))

@@ -6,7 +6,7 @@ from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, Tool
 from langchain_core.tools import tool
 from langchain_openai import ChatOpenAI
 
-from said import ANSWERED, BEFORE, CLEAR, NEXT, SYSTEM, UNICODE, VAGUE, WEATHER, Weather, faults, numbered, together
+from said import ANSWERED, BEFORE, CLEAR, NEXT, SYSTEM, TURNS, UNICODE, VAGUE, WEATHER, Weather, faults, numbered, together
 
 
 @tool
@@ -65,6 +65,13 @@ class Chat:
     def steered(self):
         parts = HumanMessage([{"type": "text", "text": UNICODE}])
         return [self.model.invoke([SystemMessage(SYSTEM), HumanMessage(VAGUE)]), self.model.invoke([parts]), list(self.model.stream(VAGUE))]
+
+    def conversation(self):
+        turns = []
+        for text in TURNS:
+            turns.append(HumanMessage(text))
+            turns.append(self.model.invoke(turns))
+        return len(turns)
 
     def reply(self):
         whole, pieces = self.model.invoke(VAGUE), list(self.model.stream(VAGUE))

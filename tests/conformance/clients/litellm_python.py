@@ -8,7 +8,7 @@ os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
 
 import litellm  # noqa: E402
 
-from said import ANSWERED, ARGUMENTS, BEFORE, CLEAR, NEXT, SYSTEM, UNICODE, VAGUE, WEATHER, Weather, fault, faults, numbered, together  # noqa: E402
+from said import ANSWERED, ARGUMENTS, BEFORE, CLEAR, NEXT, SYSTEM, TURNS, UNICODE, VAGUE, WEATHER, Weather, fault, faults, numbered, together  # noqa: E402
 
 litellm.telemetry, litellm.suppress_debug_info = False, True
 # Prices that it does not know it asks the Ollama server for, from a thread beside the calls: at no telling when.
@@ -79,6 +79,13 @@ class Completion:
 
     def steered(self):
         return [self.create([user(VAGUE)]), list(self.create([{"role": "system", "content": SYSTEM}, user(UNICODE)], stream=True))]
+
+    def conversation(self):
+        turns = []
+        for text in TURNS:
+            turns.append(user(text))
+            turns.append(self.create(turns).choices[0].message.model_dump())
+        return len(turns)
 
     def reply(self):
         whole, pieces = self.create([user(VAGUE)]), list(self.create([user(VAGUE)], stream=True))
@@ -152,6 +159,13 @@ class Responses:
     def steered(self):
         parts = [{"type": "input_text", "text": UNICODE}]
         return [self.create(VAGUE, instructions=SYSTEM), self.create([user(parts)]), list(self.create(VAGUE, stream=True))]
+
+    def conversation(self):
+        turns = []
+        for text in TURNS:
+            turns.append(user(text))
+            turns += [item.model_dump(exclude_none=True) for item in self.create(turns).output]
+        return len(turns)
 
     def reply(self):
         whole, events = self.create(VAGUE, store=False), list(self.create(VAGUE, store=False, stream=True))

@@ -4,7 +4,7 @@ import asyncio
 
 import ollama
 
-from said import ANSWERED, ARGUMENTS, BEFORE, CLEAR, NEXT, SYSTEM, UNICODE, VAGUE, WEATHER, Weather, faults, numbered, together
+from said import ANSWERED, ARGUMENTS, BEFORE, CLEAR, NEXT, SYSTEM, TURNS, UNICODE, VAGUE, WEATHER, Weather, faults, numbered, together
 
 MODEL = "llama3.2"
 TOOL = {"type": "function", "function": {"name": "get_weather", "description": "The weather now.", "parameters": ARGUMENTS}}
@@ -74,6 +74,13 @@ class Ollama:
     def steered(self):
         turns = [{"role": "system", "content": SYSTEM}, user(UNICODE)]
         return [self.chat(turns), self.generate(VAGUE), list(self.chat([user(VAGUE)], stream=True))]
+
+    def conversation(self):
+        turns = []
+        for text in TURNS:
+            turns.append(user(text))
+            turns.append(self.chat(turns).message)
+        return len(turns)
 
     def reply(self):
         whole, pieces = self.chat([user(VAGUE)]), list(self.chat([user(VAGUE)], stream=True))

@@ -3,7 +3,7 @@
 import OpenAI from "openai";
 import { zodResponseFormat, zodTextFormat } from "openai/helpers/zod";
 import { z } from "zod";
-import { all, ANSWERED, ARGUMENTS, assistant, BEFORE, CLEAR, faults, first, holds, NEXT, NUMBERED, SYSTEM, UNICODE, user, VAGUE, WEATHER } from "./said.mjs";
+import { all, ANSWERED, ARGUMENTS, assistant, BEFORE, CLEAR, faults, first, holds, NEXT, NUMBERED, SYSTEM, TURNS, UNICODE, user, VAGUE, WEATHER } from "./said.mjs";
 
 const model = "gpt-5-mini";
 const Weather = z.object({ city: z.string(), degrees: z.number() });
@@ -38,6 +38,15 @@ class Api {
   async steered() {
     const whole = [await this.create([{ role: "system", content: SYSTEM }, user(VAGUE)]), await this.create([user(this.parts(UNICODE))])];
     return [whole, await all(await this.create([user(VAGUE)], { stream: true }))];
+  }
+
+  async conversation() {
+    const turns = [];
+    for (const text of TURNS) {
+      turns.push(user(text));
+      turns.push(...this.history(await this.create(turns)));
+    }
+    return turns.length;
   }
 
   async reply() {

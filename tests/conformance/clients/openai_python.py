@@ -5,7 +5,7 @@ import json
 
 import openai
 
-from said import ANSWERED, ARGUMENTS, BEFORE, CLEAR, NEXT, SYSTEM, UNICODE, VAGUE, WEATHER, Weather, faults, numbered, together
+from said import ANSWERED, ARGUMENTS, BEFORE, CLEAR, NEXT, SYSTEM, TURNS, UNICODE, VAGUE, WEATHER, Weather, faults, numbered, together
 
 MODEL = "gpt-5-mini"
 
@@ -46,6 +46,13 @@ class Api:
     def steered(self):
         whole = [self.create([{"role": "system", "content": SYSTEM}, user(VAGUE)]), self.create([user(self.parts(UNICODE))])]
         return [whole, list(self.create([user(VAGUE)], stream=True))]
+
+    def conversation(self):
+        turns = []
+        for text in TURNS:
+            turns.append(user(text))
+            turns += self.history(self.create(turns))
+        return len(turns)
 
     def reply(self):
         whole, final = self.create([user(VAGUE)], **self.stateless), self.final(VAGUE)

@@ -14,6 +14,8 @@ WEATHER = "What is the weather in Paris, France right now in degrees Celsius?"
 # A turn that is asked about wherever asking is allowed.
 VAGUE = "Summarize the article below."
 ARGUMENTS = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"], "additionalProperties": False}
+# Ten turns, after half of which the upstream asks something.
+TURNS = [text for i in range(5) for text in (f"What is {i} plus {i}? [ask]", "Fix the bug in my function. [tell]")]
 STATUSES = (400, 401, 429, 500)
 MANY = 12
 LOOP = asyncio.Runner()
