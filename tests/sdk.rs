@@ -56,12 +56,6 @@ fn openai_chat() {
 }
 
 #[test]
-fn replies_of_ours() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    run(Command::new(environment()).arg(root.join("tests/sdk/replies.py")).arg(root.join("tests/data/wire")));
-}
-
-#[test]
 fn gemini() {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sdk/gemini.py");
     run(Command::new(environment()).arg(script).arg(env!("CARGO_BIN_EXE_groundwire")));
@@ -71,4 +65,10 @@ fn gemini() {
 fn ollama() {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sdk/ollama_api.py");
     run(Command::new(environment()).arg(script).arg(env!("CARGO_BIN_EXE_groundwire")));
+}
+
+#[test]
+fn replies_of_ours() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    run(Command::new(environment()).arg(root.join("tests/sdk/replies.py")).arg(root.join("tests/data/wire")));
 }
