@@ -1,8 +1,10 @@
 //! Finding tags and lines in a text as it stands in a request, escaped or not; nothing is copied.
 
 use std::ops::Range;
+use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
+use memchr::memmem::Finder;
 
 use crate::dialogue::Text;
 
@@ -30,18 +32,46 @@ pub(super) fn element<'a>(text: Text<'a>, name: &str) -> Option<Element<'a>> {
     first_element(text, &[name])
 }
 
-/// Whether a tag of any of these names, which are in rising order, begins anywhere. One pass, which for most texts is a
-/// search for a byte that is not there.
-pub(super) fn mentions(text: Text<'_>, names: &[&str]) -> bool {
-    let raw = text.raw();
-    let mut from = 0;
-    while let Some((_, behind)) = bracket(raw, from) {
-        if names.binary_search(&name_at(raw, behind)).is_ok() {
-            return true;
+/// Names of tags, to be looked for in texts that mostly have none of them, though many others.
+pub(super) struct Tags<'n> {
+    /// By their first byte.
+    names: [Vec<&'n str>; 128],
+}
+
+impl<'n> Tags<'n> {
+    /// These names.
+    pub(super) fn of(all: impl IntoIterator<Item = &'n str>) -> Self {
+        let mut names = [const { Vec::new() }; 128];
+        for name in all {
+            if let Some(named) = name.bytes().next().and_then(|first| names.get_mut(usize::from(first))) {
+                named.push(name);
+            }
         }
-        from = behind;
+        Self { names }
     }
-    false
+
+    /// Whether one of them begins a tag anywhere in `text`. One pass, which for most texts is a search for a byte that is
+    /// not there.
+    pub(super) fn are_in(&self, text: Text<'_>) -> bool {
+        let raw = text.raw();
+        let mut plain = memchr::memchr_iter(b'<', raw).peekable();
+        if plain.peek().is_some() {
+            return plain.any(|at| self.begin(&raw[at + 1..]));
+        }
+        let mut from = 0;
+        while let Some((_, behind)) = bracket(raw, from) {
+            if self.begin(&raw[behind..]) {
+                return true;
+            }
+            from = behind;
+        }
+        false
+    }
+
+    fn begin(&self, rest: &[u8]) -> bool {
+        let Some(named) = rest.first().and_then(|first| self.names.get(usize::from(*first))) else { return false };
+        named.iter().any(|name| rest.starts_with(name.as_bytes()))
+    }
 }
 
 /// The name that begins here; empty if none does.
@@ -84,7 +114,9 @@ fn bracket(raw: &[u8], from: usize) -> Option<(usize, usize)> {
     if let Some(at) = memchr::memchr(b'<', rest) {
         return Some((from + at, from + at + 1));
     }
-    memchr::memmem::find_iter(rest, OPEN)
+    static ESCAPED: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(OPEN));
+    ESCAPED
+        .find_iter(rest)
         .map(|at| from + at)
         .find(|&at| !is_escaped(raw, at) && matches!(raw.get(at + OPEN.len()), Some(b'c' | b'C')))
         .map(|at| (at, at + OPEN.len() + 1))

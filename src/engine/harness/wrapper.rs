@@ -5,7 +5,9 @@
 
 use std::sync::LazyLock;
 
-use super::super::text;
+use memchr::memmem::Finder;
+
+use super::super::text::{self, Tags};
 use crate::dialogue::{Conversation, Part, Role, Text, Turn};
 
 /// The tags in which harnesses wrap what they add to a user's message.
@@ -87,6 +89,8 @@ const WRITTEN: [&str; 5] = [
 
 /// How lines begin from which on a harness goes on behind the user's words (aider).
 const BEHIND: [&str; 2] = ["# *SEARCH/REPLACE block* Rules:", "# *File listing* Rules:"];
+/// What these begin with, and little else.
+const LINE_MARK: &str = "# *";
 
 /// What was taken off a conversation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -122,14 +126,12 @@ pub(in crate::engine) fn unwrap(conversation: &mut Conversation<'_>) -> Unwrappe
 
 /// A quick look that most texts pass: whether there is a known tag in it, or the beginning of what a harness writes.
 fn may_hold_more(text: Text<'_>) -> bool {
-    static TAGS: LazyLock<Vec<&str>> = LazyLock::new(|| {
-        let mut tags: Vec<_> = WRAPPERS.into_iter().chain(TYPED.into_iter().map(|(tag, _)| tag)).collect();
-        tags.sort_unstable();
-        tags
-    });
+    static TAGS: LazyLock<Tags<'static>> =
+        LazyLock::new(|| Tags::of(WRAPPERS.into_iter().chain(TYPED.into_iter().map(|(tag, _)| tag))));
     let is_written = || WRITTEN.iter().any(|start| text::trim(text).raw().starts_with(start.as_bytes()));
-    let goes_on = || BEHIND.iter().any(|line| memchr::memmem::find(text.raw(), line.as_bytes()).is_some());
-    text::mentions(text, &TAGS) || is_written() || goes_on()
+    static LINE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(LINE_MARK));
+    let goes_on = || LINE.find(text.raw()).is_some() && BEHIND.iter().any(|line| text::line(text, line).is_some());
+    TAGS.are_in(text) || is_written() || goes_on()
 }
 
 /// The parts of a message without what a harness wrapped; `None` where all was typed.
