@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 
 use groundwire::wire::Dialect;
 
-use exchange::{Request, outcome};
+use exchange::{Request, identity, outcome};
 
 fn folder(dialect: Dialect) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/wire").join(dialect.as_str())
@@ -130,4 +130,49 @@ fn a_turn_that_is_only_wrapped_is_nobodys() {
         }
     }
     assert!(seen >= 2, "{seen}");
+}
+
+/// What a client sends next continues what it sent before, whatever it has wrapped around or moved.
+#[test]
+fn the_next_turn_of_a_client_names_the_one_before() {
+    let mut joined = BTreeSet::new();
+    for &dialect in Dialect::ALL {
+        let requests = recorded(dialect);
+        for (name, request) in &requests {
+            let (client, case) = name.split_once("--").unwrap();
+            let firsts: &[&str] = match case {
+                "continued" => &["session", "session-2"],
+                "carried-over-2" => &["carried-over"],
+                "chat-2" => &["chat"],
+                _ => continue,
+            };
+            let (_, parent) = identity(request).0;
+            assert!(parent.is_some(), "{dialect} {name} is no opening");
+            let first = |case: &&str| requests.iter().find(|(name, _)| *name == format!("{client}--{case}"));
+            let turns = firsts.iter().filter_map(first).map(|(_, request)| identity(request).0.0);
+            assert!(turns.into_iter().any(|turn| turn == parent), "{dialect} {name} continues none of {firsts:?}");
+            joined.insert(format!("{dialect} {client}"));
+        }
+    }
+    assert!(joined.len() >= 8, "{joined:?}");
+}
+
+/// Where the operator has requests steered that offer tools, an agent's turn gains one span as well, where it was typed.
+#[test]
+fn an_agents_turn_is_steered_like_any_other() {
+    for (dialect, name) in [
+        (Dialect::AnthropicMessages, "claude-code--session"),
+        (Dialect::AnthropicMessages, "claude-code--interactive-2"),
+        (Dialect::OpenAiResponses, "codex--session"),
+        (Dialect::OpenAiChat, "opencode--session-2"),
+    ] {
+        let requests = recorded(dialect);
+        let (_, request) = requests.iter().find(|(known, _)| known == name).unwrap();
+        let edited = identity(request).1.unwrap_or_else(|| panic!("{name} is not steered"));
+        let edited = std::str::from_utf8(&edited).unwrap();
+        let (before, after) = edited.split_once("<grounding-note>").unwrap();
+        let end = &before[before.len() - 120..];
+        assert!(end.contains("Summarize the article below."), "{name}: {end}");
+        assert!(!after.contains("Summarize the article below."), "{name}");
+    }
 }

@@ -191,6 +191,8 @@ fn outside(said: Text<'_>) -> Vec<Text<'_>> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn turn(texts: &[&'static str]) -> Turn<'static> {
@@ -266,6 +268,27 @@ mod tests {
             (&[r"<command-name>/x</command-name>\n<command-args></command-args>"], None),
         ] {
             assert_eq!(typed(texts), left, "{texts:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_taken_off_the_rest_was_said(pieces in prop::collection::vec(prop::sample::select(vec![
+            "<", ">", "</", "system-reminder", "<system-reminder>", "</system-reminder>", "<task>", "</task>", r"\n", r"\\",
+            r"\u003c", r"\u003e", "<environment_details>", "</environment_details>", "a", " ", "é", "# *SEARCH/REPLACE block* Rules:",
+            "[Request interrupted by user",
+        ]), 0..24)) {
+            let raw = pieces.concat();
+            let said = Text::Json(raw.as_bytes()).decode().unwrap().into_owned();
+            let turns = vec![Turn { role: Role::User, parts: vec![Part::Text(Text::Json(raw.as_bytes()))] }];
+            let mut conversation = Conversation { turns, tools: false };
+            let unwrapped = unwrap(&mut conversation);
+            for text in conversation.turns.iter().flat_map(Turn::texts) {
+                prop_assert!(said.contains(&*text.decode().unwrap()));
+            }
+            let left: usize = conversation.turns.iter().flat_map(Turn::texts).map(|text| text.raw().len()).sum();
+            prop_assert_eq!(unwrapped.any, left < raw.len());
+            prop_assert_eq!(unwrapped.last, conversation.turns.is_empty());
         }
     }
 
