@@ -176,3 +176,46 @@ fn an_agents_turn_is_steered_like_any_other() {
         assert!(!after.contains("Summarize the article below."), "{name}");
     }
 }
+
+/// One conversation, as each API would carry it.
+#[test]
+fn a_turn_is_the_same_in_every_dialect() {
+    let identities = [
+        (
+            "/v1/chat/completions",
+            r#"{"messages":[{"role":"system","content":"Be brief."},{"role":"user","content":"Weather?"},
+            {"role":"assistant","content":"In Paris?"},{"role":"user","content":[{"type":"text","text":"Fix \"it\""}]}]}"#,
+        ),
+        (
+            "/v1/responses",
+            r#"{"instructions":"Be brief.","input":[{"role":"user","content":"Weather?"},{"type":"reasoning","summary":[]},
+            {"type":"message","role":"assistant","content":[{"type":"output_text","text":"In Paris?","annotations":[]}]},
+            {"type":"message","role":"user","content":[{"type":"input_text","text":"Fix \"it\""}]}]}"#,
+        ),
+        (
+            "/v1/messages",
+            r#"{"system":[{"type":"text","text":"Be brief."}],"messages":[{"role":"user","content":[{"type":"text","text":"Weather?",
+            "cache_control":{"type":"ephemeral"}}]},{"role":"assistant","content":[{"type":"thinking","thinking":"x","signature":"y"},
+            {"type":"text","text":"In Paris?"}]},{"role":"user","content":"Fix \"it\""}]}"#,
+        ),
+        (
+            "/v1beta/models/m:generateContent",
+            r#"{"systemInstruction":{"parts":[{"text":"Be brief."}]},"contents":[{"role":"user","parts":[{"text":"Weather?"}]},
+            {"role":"model","parts":[{"text":"In Paris?"}]},{"role":"user","parts":[{"text":"Fix \"it\""}]}]}"#,
+        ),
+        (
+            "/api/chat",
+            r#"{"model":"m","messages":[{"role":"system","content":"Be brief."},{"role":"user","content":"Weather?"},
+            {"role":"assistant","content":"In Paris?"},{"role":"user","content":"Fix \"it\""}]}"#,
+        ),
+    ]
+    .map(|(path, body)| {
+        let head = format!("POST {path}\ncontent-type: application/json\n\n{body}");
+        (path, identity(&Request::parse(head.as_bytes())).0)
+    });
+    let (_, first) = identities[0];
+    assert!(first.0.is_some() && first.1.is_some() && first.0 != first.1);
+    for (path, other) in identities {
+        assert_eq!(other, first, "{path}");
+    }
+}
