@@ -29,6 +29,9 @@ pub mod operations {}
 #[doc = include_str!("privacy.md")]
 pub mod privacy {}
 
+#[doc = include_str!("replay.md")]
+pub mod replay {}
+
 #[doc = include_str!("threats.md")]
 pub mod threats {}
 
