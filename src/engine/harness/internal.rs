@@ -37,7 +37,7 @@ const OWN_WORDS: [(&str, &str); 30] = [
     ("the component that summarizes internal chat history", "summary"),
     ("generate the <state_snapshot>", "summary"),
     // Open WebUI, LibreChat, NextChat, LobeChat, Hugging Face chat-ui, the templates of Vercel.
-    ("<chat_history>", "task"),
+    ("</chat_history>", "task"),
     ("### chat history:", "task"),
     ("concise, 5-word-or-less title", "title"),
     ("four to five word title", "title"),
@@ -79,7 +79,7 @@ const PRODUCTS: [(&str, &str); 9] = [
 ];
 
 /// Bytes at each end of a text that are looked at.
-const ENDS: (usize, usize) = (1500, 600);
+const ENDS: (usize, usize) = (700, 300);
 /// Bytes at the beginning of a text where all programs say what they want.
 const OPENING: usize = 300;
 /// Bytes around what is wanted where the rest of the sentence stands.
