@@ -3,10 +3,10 @@
 //! `tests/data/wire/<dialect>/recorded/` holds the requests (`tests/sdk/record.py` says how they were recorded), and
 //! `tests/data/wire/<dialect>/recorded.tsv` a row for each: its name, what is done with it by a policy that always asks, and
 //! what the classifier is shown as the turn. `BLESS=1` writes the tables anew; look at the difference before committing it.
+#![cfg(feature = "toml")]
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 #[path = "../support/told.rs"]
-#[allow(dead_code)]
 mod told;
 
 mod exchange;
