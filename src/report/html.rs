@@ -21,11 +21,10 @@ pub fn html(standing: &Standing) -> String {
     // Writing to a string cannot fail.
     let _ = write!(
         page,
-        "<h1>{}</h1>\n<p class=\"quiet\">As of {}, compared with {}</p>\n<p class=\"verdict {class}\"><b>{}</b> {}</p>\n",
+        "<h1>{}</h1>\n<p class=\"quiet\">As of {}, compared with {}</p>\n<p class=\"verdict {class}\">{}</p>\n",
         escaped(&title),
         show::moment(standing.at),
         escaped(&standing.baseline),
-        kind(standing.verdict.kind),
         escaped(&standing.verdict.sentence),
         class = class(standing.verdict.kind),
     );
