@@ -107,7 +107,7 @@ fn primary(standing: &MetricStanding, page: &mut String) {
             vec![show::moment(look.at), show::count(look.units), show::effect(standing.scale, look.effect), interval]
         });
         page.push_str("<details><summary>The data behind the plot</summary>");
-        table(page, "Every look", &["Look", "Ripe units", "Effect", "Interval"], rows.collect(), None);
+        table(page, &format!("Every look at {arm}"), &["Look", "Ripe units", "Effect", "Interval"], rows.collect(), None);
         page.push_str("</details>\n");
     }
 }
@@ -200,7 +200,7 @@ fn health(standing: &Standing, page: &mut String) {
     table(
         page,
         "A split below p .01 is to be looked into; below p .001 nothing is concluded",
-        &["Check", "Found", ""],
+        &["Check", "Found", "Detail"],
         rows,
         None,
     );
