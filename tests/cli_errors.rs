@@ -14,7 +14,7 @@ use std::process::{Command, Output, Stdio};
 use tempfile::TempDir;
 
 /// Words of the parser's, and of Rust's types, that tell nobody what to write.
-const NOT_OURS: [&str; 14] = [
+const NOT_OURS: &[&str] = &[
     "invalid type",
     "invalid value: ",
     "usize",
@@ -32,7 +32,7 @@ const NOT_OURS: [&str; 14] = [
 ];
 
 /// Every key with values of each wrong kind; `upstream` stands above all tables, where it is not the one that is wrong.
-const KEYS: [(&str, &str, &[&str]); 81] = [
+const KEYS: &[(&str, &str, &[&str])] = &[
     ("", "listen", &["1", "\"\"", "\"8080\"", "\"example.com:80\"", "\"127.0.0.1:99999\"", "[]"]),
     ("", "admin", &["false", "\"\"", "\"on\"", "\"127.0.0.1:8080\""]),
     (
@@ -65,6 +65,9 @@ const KEYS: [(&str, &str, &[&str]); 81] = [
     ("[upstreams]", "key", &["\"sk-hunter2\""]),
     ("[upstreams]", "strip-prefix", &["1", "\"no\""]),
     ("[upstreams]", "api-key", &["\"sk-hunter2\""]),
+    ("", "routes", &["1", "{}", "[1]", "[{}]", "[{ path = \"/a\" }]"]),
+    ("[routes]", "path", &["1", "\"\"", "\"ask\"", "\"/ask?key=hunter2\"", "\"/a b\""]),
+    ("[routes]", "dialect", &["1", "\"\"", "\"openai-chats\"", "\"xml\""]),
     ("", "policy", &["1", "\"\"", "\"gentel\"", "\"mine\""]),
     ("", "debug-headers", &["1", "\"yes\"", "[]"]),
     ("", "tools", &["1", "\"\"", "\"stear\"", "true"]),
@@ -142,7 +145,7 @@ const KEYS: [(&str, &str, &[&str]); 81] = [
 ];
 
 /// Keys of a rule, each beside an act.
-const RULE: [(&str, &[&str]); 9] = [
+const RULE: &[(&str, &[&str])] = &[
     ("delivery", &["1", "\"\"", "\"mail\""]),
     ("force", &["1", "\"yes\""]),
     ("reply-anyway", &["1"]),
@@ -155,9 +158,10 @@ const RULE: [(&str, &[&str]); 9] = [
 ];
 
 /// Keys that are right each for itself, and wrong beside the others.
-const TOGETHER: [&str; 26] = [
+const TOGETHER: &[&str] = &[
     "[tls]\ncertificate = \"c.pem\"\nkey = \"k.pem\"\nhandshake-timeout = \"0s\"",
     "[[upstreams]]\nprefix = \"/a\"\nurl = \"https://u:hunter2@h\"",
+    "[[routes]]\npath = \"/a\"\ndialect = \"off\"\n[[routes]]\npath = \"/a\"\ndialect = \"chat\"",
     "[[upstreams]]\nprefix = \"/a\"\nurl = \"http://127.0.0.1:8080/v1\"",
     "[[upstreams]]\nprefix = \"/a\"\nurl = \"http://h\"\nclient-key = \"k.pem\"",
     "[[upstreams]]\nprefix = \"/a\"\nurl = \"http://h\"\nkey-header = \"x-api-key\"",
@@ -185,7 +189,7 @@ const TOGETHER: [&str; 26] = [
 ];
 
 /// What is no TOML, and what stands in the wrong place.
-const FILES: [&str; 14] = [
+const FILES: &[&str] = &[
     "",
     "upstream = http://h",
     "upstream = https://u:p@h/?key=k",
@@ -203,7 +207,7 @@ const FILES: [&str; 14] = [
 ];
 
 /// Arguments that are wrong.
-const ARGUMENTS: [&[&str]; 17] = [
+const ARGUMENTS: &[&[&str]] = &[
     &["serve"],
     &["serve", "--upstream", ""],
     &["serve", "--upstream", "api.openai.com"],
@@ -224,7 +228,7 @@ const ARGUMENTS: [&[&str]; 17] = [
 ];
 
 /// Variables that are wrong, each alone beside a file that is right.
-const VARIABLES: [(&str, &str); 16] = [
+const VARIABLES: &[(&str, &str)] = &[
     ("GROUNDWIRE_LISTEN", "8080"),
     ("GROUNDWIRE_UPSTREAM", "https://u:p@h/?key=k"),
     ("GROUNDWIRE_POLICY", "gentel"),
@@ -275,7 +279,7 @@ fn check(text: &str, folder: &Path) -> String {
 }
 
 fn plain(text: &str, message: &str) {
-    for word in NOT_OURS {
+    for &word in NOT_OURS {
         assert!(!message.contains(word), "{word:?} says nothing to whoever wrote {text:?}: {message}");
     }
 }
@@ -289,20 +293,20 @@ fn every_key_and_flag_says_what_where_and_how_to_mend_it() {
         writeln!(all, "{}\n{said}", text.lines().map(|line| format!("> {line}\n")).collect::<String>().trim_end())
             .unwrap();
     };
-    for (table, key, values) in KEYS {
+    for &(table, key, values) in KEYS {
         let head = if key == "upstream" { "" } else { "upstream = \"http://h\"\n" };
         let table = if table.is_empty() { String::new() } else { format!("[{table}]\n") };
         values.iter().for_each(|value| row(&format!("{head}{table}{key} = {value}")));
     }
-    for (key, values) in RULE {
+    for &(key, values) in RULE {
         for value in values {
             row(&format!("upstream = \"http://h\"\n[policies.p]\nrules = [{{ act = \"clarify\", {key} = {value} }}]"));
         }
     }
-    TOGETHER.into_iter().for_each(|text| row(&format!("upstream = \"http://h\"\n{text}")));
-    FILES.into_iter().for_each(&mut row);
+    TOGETHER.iter().for_each(|text| row(&format!("upstream = \"http://h\"\n{text}")));
+    FILES.iter().for_each(|text| row(text));
     std::fs::write(folder.path().join("g.toml"), "upstream = \"http://h\"").unwrap();
-    for (name, value) in VARIABLES {
+    for &(name, value) in VARIABLES {
         let output = command(&["check", "g.toml"], folder.path()).env(name, value).output().unwrap();
         let message = String::from_utf8(output.stderr).unwrap();
         plain(name, &message);
@@ -312,7 +316,7 @@ fn every_key_and_flag_says_what_where_and_how_to_mend_it() {
         }
         writeln!(all, "$ {name}=… groundwire check g.toml\n[{}] {message}", output.status.code().unwrap()).unwrap();
     }
-    for arguments in ARGUMENTS {
+    for &arguments in ARGUMENTS {
         let output = groundwire(arguments, folder.path());
         let message = String::from_utf8(output.stderr).unwrap();
         plain(&arguments.join(" "), &message);

@@ -14,9 +14,11 @@ mod model;
 mod offline;
 mod overview;
 mod panicked;
+mod paper;
 mod plan;
 mod playground;
 mod reload;
+mod replay;
 mod report;
 mod retire;
 mod running;
@@ -66,6 +68,7 @@ enum Command {
     Serve(Box<serve::Serve>),
     Score(score::Score),
     Explain(Box<explain::Explain>),
+    Replay(replay::Replay),
     Audit(audit::Audit),
     Plan(plan::Plan),
     Report(report::Report),
@@ -89,6 +92,7 @@ pub fn run() -> Result<(), Failure> {
         Command::Score(score) => Ok(score.run()?),
         Command::Serve(serve) => serve.run(),
         Command::Explain(explain) => explain.run(),
+        Command::Replay(replay) => replay.run(),
         Command::Audit(audit) => audit.run(),
         Command::Plan(plan) => plan.run(),
         Command::Report(report) => report.run(),
