@@ -1,6 +1,6 @@
 //! Numbers and times as a report shows them.
 
-use crate::experiment::{Comparison, Interval, MetricStanding, Scale};
+use crate::experiment::{Comparison, Interval, Metric, MetricStanding, Scale};
 
 /// A value on the scale of its metric.
 pub(super) fn value(scale: Scale, value: f64) -> String {
@@ -121,10 +121,12 @@ pub(super) fn p(p: f64) -> String {
 }
 
 /// What a comparison comes to, in words.
-pub(super) fn outcome(comparison: &Comparison) -> &'static str {
+pub(super) fn outcome(metric: &Metric, comparison: &Comparison) -> &'static str {
+    let worse = |interval: Interval| metric.better.gain(interval.low).max(metric.better.gain(interval.high)) < 0.0;
     match (comparison.better, comparison.interval) {
         (Some(true), _) => "better",
         (Some(false), _) => "worse",
+        (None, Some(interval)) if metric.tolerance > 0.0 && worse(interval) => "worse, as is tolerated",
         (None, Some(_)) => "no difference shown",
         (None, None) if comparison.effect.is_none() => "nothing to compare with",
         (None, None) => "too few units",

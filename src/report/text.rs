@@ -34,7 +34,7 @@ pub fn text(standing: &Standing) -> String {
             let effect = comparison.effect.map_or(alone, |effect| show::effect(guardrail.scale, effect));
             let interval =
                 comparison.interval.map(|interval| show::interval(guardrail.scale, interval)).unwrap_or_default();
-            let said = show::outcome(comparison);
+            let said = show::outcome(&guardrail.metric, comparison);
             line(format!("  {name:<14} {:<12} {effect:>14}  {interval:<24} {said}", comparison.arm));
         }
     }
@@ -88,7 +88,11 @@ fn metric(standing: &MetricStanding, line: &mut impl FnMut(String)) {
             None => "too few units for an interval".to_owned(),
         };
         let p = comparison.p.map(|p| format!(", {}", show::p(p))).unwrap_or_default();
-        line(format!("  {:<14} {effect}, {interval}{p}: {}", comparison.arm, show::outcome(comparison)));
+        line(format!(
+            "  {:<14} {effect}, {interval}{p}: {}",
+            comparison.arm,
+            show::outcome(&standing.metric, comparison)
+        ));
         if let Some(saved) = comparison.variance_saved.filter(|saved| saved.abs() >= 0.005) {
             line(format!("  {:<14} adjusted by a covariate, which takes {:.0} % off its variance", "", 100.0 * saved));
         }
