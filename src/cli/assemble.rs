@@ -153,6 +153,7 @@ fn settings(builder: GrounderBuilder, config: &Config) -> GrounderBuilder {
     let builder = builder.calibrated_to(config.classifier.base_rate.get());
     builder.configure(|settings| {
         settings.tools = config.tools;
+        settings.routes = config.routes();
         settings.replies = config.classifier.replies;
         settings.body_cap = config.limits.classify_bytes.as_usize();
         settings.decoded_cap = config.limits.decoded_bytes.as_usize();

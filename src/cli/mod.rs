@@ -15,9 +15,11 @@ mod offline;
 mod overview;
 mod panicked;
 mod paper;
+mod plan;
 mod playground;
 mod reload;
 mod replay;
+mod report;
 mod retire;
 mod running;
 mod score;
@@ -68,6 +70,8 @@ enum Command {
     Explain(Box<explain::Explain>),
     Replay(replay::Replay),
     Audit(audit::Audit),
+    Plan(plan::Plan),
+    Report(report::Report),
     Check(check::Check),
     Health(health::Health),
     Licenses(licenses::Licenses),
@@ -90,6 +94,8 @@ pub fn run() -> Result<(), Failure> {
         Command::Explain(explain) => explain.run(),
         Command::Replay(replay) => replay.run(),
         Command::Audit(audit) => audit.run(),
+        Command::Plan(plan) => plan.run(),
+        Command::Report(report) => report.run(),
         Command::Check(check) => check.run(),
         Command::Health(health) => health.run(),
         Command::Licenses(licenses) => licenses.run(),

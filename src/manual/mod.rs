@@ -9,6 +9,9 @@ pub mod audit {}
 #[doc = include_str!("configuration.md")]
 pub mod configuration {}
 
+#[doc = include_str!("dialects.md")]
+pub mod dialects {}
+
 #[doc = include_str!("edges.md")]
 pub mod edges {}
 

@@ -118,7 +118,7 @@ impl Grounder {
 
     async fn walk(&self, mut head: Parts, body: Bytes) -> Explanation {
         let route = head.uri.path().to_owned();
-        let dialect = Dialect::recognise(&head.method, &head.uri);
+        let dialect = self.settings().routes.recognise(&head.method, &head.uri);
         let mut told = Explanation {
             recognised: dialect.map(|dialect| recognise(dialect, route, &head.uri, &body)),
             stages: Stage::all(),
