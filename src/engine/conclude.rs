@@ -42,7 +42,7 @@ impl Grounder {
         };
         let record = &mut pending.record;
         record.judgement = Some(Judged::from(&*judgement));
-        let mut decision = self.0.policy.decide(&Situation::new(&judgement, history, tools, unseen));
+        let mut decision = self.0.policy.decide(&Situation::new(&judgement, &history, tools, unseen));
         record.triggered = !decision.is_none();
         record.held_back = if observe_only {
             Some(HeldBack::Mode)
