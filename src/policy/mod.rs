@@ -3,16 +3,22 @@
 //! A policy is one function of a read-only [`Situation`]. It keeps no state: everything it may look at is in the
 //! request, so that any replica decides alike and a recorded turn can be decided again.
 
+mod conditions;
 mod decision;
+mod history;
 mod preset;
+mod request;
 mod rules;
 mod situation;
+mod testing;
 mod trace;
 
 pub use decision::Decision;
+pub use history::{History, Reply, TurnFacts, asks};
 pub use preset::preset;
+pub use request::{Looks, RequestFacts};
 pub use rules::{Rule, RulePolicy};
-pub use situation::{History, Situation, asks};
+pub use situation::Situation;
 pub use trace::{Op, Operand, Step, Trace};
 
 /// Decides what is done about a judged turn.
@@ -26,6 +32,11 @@ pub trait Policy: Send + Sync + 'static {
     fn decide_traced(&self, situation: &Situation<'_>, trace: &mut Trace) -> Decision {
         let _ = trace;
         self.decide(situation)
+    }
+
+    /// What it looks at beside the turn and the words of its history. Unless overridden, at nothing.
+    fn looks(&self) -> Looks {
+        Looks::default()
     }
 
     /// The name that records carry.
