@@ -124,6 +124,7 @@ fn settings(builder: GrounderBuilder, config: &Config) -> GrounderBuilder {
         settings.text_cap = config.limits.text_bytes.as_usize();
         settings.debug_headers = config.debug_headers;
         settings.trust_mode = config.trust_headers.contains(&TrustedHeader::Mode);
+        settings.trust_domain = config.trust_headers.contains(&TrustedHeader::Domain);
         settings.trust_conversation = config.trust_headers.contains(&TrustedHeader::Conversation);
     })
 }

@@ -69,7 +69,7 @@ impl Default for File {
             debug_headers: false,
             tools: ToolsOffered::default(),
             identity_key: None,
-            trust_headers: vec![TrustedHeader::Mode, TrustedHeader::Conversation],
+            trust_headers: vec![TrustedHeader::Mode, TrustedHeader::Conversation, TrustedHeader::Domain],
             tls: None,
             classifier: Classifier::default(),
             records: Records::default(),

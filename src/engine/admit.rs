@@ -9,6 +9,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use super::{Grounder, Pending};
 use crate::dialogue::Bypass;
 use crate::observe::{Record, trace};
+use crate::policy::RequestFacts;
 use crate::wire::{Codings, Dialect};
 
 /// The prefix of all headers of ours.
@@ -59,6 +60,7 @@ pub struct Admitted {
     pub(super) observe_only: bool,
     pub(super) tenant: Vec<u8>,
     pub(super) conversation: Option<HeaderValue>,
+    pub(super) request: RequestFacts,
     /// What the body is compressed with; it is read without that, and forwarded as it came.
     pub(super) codings: Codings,
 }
@@ -100,8 +102,11 @@ impl Grounder {
                 return Admission::Pass(Box::new(pending));
             }
         };
+        let domain = ours.domain.filter(|_| settings.trust_domain);
+        let request = self.0.looks.at(dialect, head.uri.path(), domain.as_ref(), &head.headers);
         Admission::Read(Box::new(Admitted {
             pending,
+            request,
             dialect,
             observe_only: mode == Some(Mode::Observe),
             tenant: tenant(&head.headers),
@@ -131,6 +136,7 @@ impl Mode {
 struct Ours {
     mode: Option<Mode>,
     conversation: Option<HeaderValue>,
+    domain: Option<HeaderValue>,
 }
 
 /// Removes the headers that are ours, so that no upstream sees them.
@@ -140,6 +146,7 @@ fn take_ours(headers: &mut HeaderMap) -> Ours {
     for name in names {
         match &name.as_str()[PREFIX.len()..] {
             "mode" => ours.mode = Mode::strictest(headers.get_all(&name).iter()),
+            "domain" => ours.domain = only(headers.get_all(&name).iter()),
             "conversation" => ours.conversation = only(headers.get_all(&name).iter()),
             _ => {}
         }

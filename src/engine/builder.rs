@@ -67,6 +67,7 @@ impl GrounderBuilder {
         let hash = blake3::hash(definition.as_bytes()).to_hex();
         Grounder(Arc::new(Inner {
             policy_name: self.policy.name().into(),
+            looks: self.policy.looks(),
             config: hash[..16].into(),
             classifier: self.classifier,
             policy: self.policy,

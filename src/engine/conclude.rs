@@ -27,10 +27,23 @@ impl Grounder {
     ///
     /// An edit is of the body without its content codings; who forwards it says so, by leaving `Content-Encoding` out.
     pub fn conclude(&self, turn: JudgedTurn, verdict: Result<Arc<Judgement>, Bypass>, body: &Bytes) -> Outcome {
-        let JudgedTurn { mut pending, dialect, tail, history, tools, unseen, observe_only, reply_to, asked, decoded } =
-            turn;
+        let JudgedTurn {
+            mut pending, dialect, tail, mut history, earlier, request, tools, unseen, observe_only, ..
+        } = turn;
+        let (reply_to, asked, decoded) = (turn.reply_to, turn.asked, turn.decoded);
         let body = decoded.as_ref().unwrap_or(body);
         pending.record.judge_micros = u64::try_from(asked.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let verdict = verdict.and_then(|judgement| {
+            for (place, verdict) in earlier.take() {
+                match verdict {
+                    Ok(earlier) => history.learn(place, &earlier),
+                    Err(bypass) if bypass.is_of_the_moment() => return Err(bypass),
+                    // Its words are all there is to go by, here and on every other replica.
+                    Err(_) => {}
+                }
+            }
+            Ok(judgement)
+        });
         let judgement = match verdict {
             Ok(judgement) => judgement,
             Err(bypass) => {
@@ -42,7 +55,8 @@ impl Grounder {
         };
         let record = &mut pending.record;
         record.judgement = Some(Judged::from(&*judgement));
-        let mut decision = self.0.policy.decide(&Situation::new(&judgement, &history, tools, unseen));
+        let mut decision =
+            self.0.policy.decide(&Situation::new(&judgement, &history, tools, unseen).with_request(&request));
         record.triggered = !decision.is_none();
         record.held_back = if observe_only {
             Some(HeldBack::Mode)

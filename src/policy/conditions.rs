@@ -31,6 +31,9 @@ macro_rules! with_conditions {
             /// At least this probability that the user speaks of distress of their own.
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub emotion: Option<f32>,
+            /// Whether the classifier finds such distress in the user turn before this one.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub disclosed_before: Option<bool>,
             /// The most probable act of the user is one of these.
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub user_act: Option<Vec<$crate::dialogue::UserAct>>,
@@ -44,10 +47,11 @@ macro_rules! with_conditions {
             /// At most this many user turns so far, this one included.
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub until_turn: Option<usize>,
-            /// Not at every turn from `user-turns` on, but at that one and at every so many after it.
+            /// Not at every turn from `user-turns` (or `requirements`) on, but at that one and at every so many after it.
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub every: Option<usize>,
-            /// At least this many user turns so far that ask for something or say how it should be, this one included.
+            /// At least this many user turns so far say what the user wants or how it should be, and this one does. A question is
+            /// none of them.
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub requirements: Option<usize>,
             /// At least this many questions of the assistant so far, by whomever they were worded.
@@ -102,6 +106,7 @@ macro_rules! with_conditions {
                     gap: self.gap.as_deref(),
                     gap_probability: self.gap_probability,
                     emotion: self.emotion,
+                    disclosed_before: self.disclosed_before,
                     user_act: self.user_act.as_deref(),
                     user_act_probability: self.user_act_probability,
                     user_turns: self.user_turns,
@@ -137,6 +142,7 @@ pub(super) struct When<'a> {
     pub(super) gap: Option<&'a [Gap]>,
     pub(super) gap_probability: Option<f32>,
     pub(super) emotion: Option<f32>,
+    pub(super) disclosed_before: Option<bool>,
     pub(super) user_act: Option<&'a [UserAct]>,
     pub(super) user_act_probability: Option<f32>,
     pub(super) user_turns: Option<usize>,
@@ -173,6 +179,7 @@ impl When<'_> {
         tester.at_least("ambiguity", judgement.ambiguity(), self.ambiguity)
             && tester.at_least("underspecified", judgement.underspecified(), self.underspecified)
             && tester.at_least("emotion", judgement.emotion, self.emotion)
+            && tester.is("disclosed-before", situation.history.disclosed_before(), self.disclosed_before)
             && tester.one_of("need", judgement.need.top(), self.need)
             && match (self.gap, self.gap_probability) {
                 (Some(gaps), Some(_)) => {
@@ -195,11 +202,15 @@ impl When<'_> {
         let turns = situation.user_turns();
         tester.count_at_least("user-turns", || turns, self.user_turns)
             && tester.count_at_most("until-turn", || turns, self.until_turn)
+            && self.requirements.is_none_or(|_| tester.is("requires", situation.requires(), Some(true)))
+            && tester.count_at_least("requirements", || situation.requirements(), self.requirements)
             && self.every.is_none_or(|every| {
-                let beyond = turns.saturating_sub(self.user_turns.unwrap_or(every));
+                let beyond = match self.requirements {
+                    Some(first) => situation.requirements().saturating_sub(first),
+                    None => turns.saturating_sub(self.user_turns.unwrap_or(every)),
+                };
                 tester.is_due("every", beyond, every)
             })
-            && tester.count_at_least("requirements", || situation.requirements(), self.requirements)
             && tester.count_at_least("questions", || situation.history.questions, self.questions)
             && tester.count_at_least("repairs", || situation.repairs(), self.repairs)
             && tester.count_at_least("failures", || situation.failures(), self.failures)
@@ -223,7 +234,7 @@ impl When<'_> {
     /// What these conditions look at.
     pub(super) fn looks(&self) -> Looks {
         // A count of what turns did is the better for being judged where it matters most.
-        let acts = self.repairs.is_some() || self.failures.is_some() || self.requirements.is_some();
+        let acts = self.repairs.is_some() || self.failures.is_some() || self.disclosed_before.is_some();
         let replies = self.refusals.is_some() || self.just_answer.is_some();
         Looks {
             headers: self.header.into_iter().flatten().map(|(name, _)| name.to_ascii_lowercase()).collect(),

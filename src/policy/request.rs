@@ -1,5 +1,7 @@
 //! What a request's head says, as far as a policy asks for it.
 
+use http::{HeaderMap, HeaderValue};
+
 use crate::wire::Dialect;
 
 /// Where a request goes, and what the application says of it. None of it is the user's.
@@ -39,6 +41,29 @@ pub struct Looks {
 }
 
 impl Looks {
+    /// What is looked at of a request with this head.
+    pub(crate) fn at(
+        &self,
+        dialect: Dialect,
+        path: &str,
+        domain: Option<&HeaderValue>,
+        headers: &HeaderMap,
+    ) -> RequestFacts {
+        let text = |value: &HeaderValue| value.to_str().ok().map(str::to_owned);
+        let wanted = self.headers.iter().filter_map(|name| {
+            let mut values = headers.get_all(name.as_str()).iter();
+            let first = values.next()?;
+            // Of two values that differ, neither is to be believed.
+            values.all(|value| value == first).then(|| Some((name.clone(), text(first)?)))?
+        });
+        RequestFacts {
+            dialect: Some(dialect),
+            route: path.to_owned(),
+            domain: domain.and_then(text),
+            headers: wanted.collect(),
+        }
+    }
+
     /// What either of two policies looks at.
     #[must_use]
     pub fn and(mut self, other: Self) -> Self {

@@ -103,6 +103,7 @@ impl Rule {
             gap: None,
             gap_probability: None,
             emotion: None,
+            disclosed_before: None,
             user_act: None,
             user_act_probability: None,
             user_turns: None,

@@ -78,11 +78,16 @@ impl<'a> Situation<'a> {
         self.history.failures() + usize::from(failed && !self.history.after_question)
     }
 
-    /// Turns so far, this one included, that ask for something or say how it should be.
-    pub fn requirements(&self) -> usize {
+    /// Whether the turn says what the user wants or how it should be. A question of the user's does not.
+    pub fn requires(&self) -> bool {
         use UserAct::{Answer, FollowUp, Reformulation, Repair, Request};
-        let adds = matches!(self.act(), Request | FollowUp | Answer | Repair | Reformulation);
-        self.history.requirements() + usize::from(adds)
+        let says = matches!(self.act(), Request | FollowUp | Answer | Repair | Reformulation);
+        says && !self.history.asks && !self.history.just_answer
+    }
+
+    /// Turns so far, this one included, that say what the user wants or how it should be.
+    pub fn requirements(&self) -> usize {
+        self.history.requirements() + usize::from(self.requires())
     }
 
     /// Questions that the user declined so far, this turn included.

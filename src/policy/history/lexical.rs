@@ -37,8 +37,9 @@ impl Reader {
             Some(_) if after_question && (just_answer || unsure) => UserAct::RefusesQuestion,
             Some(before) => said.act(before, after_question),
         };
+        let asks = words.of.last() == Some(&ASK);
         self.before = Some(words);
-        TurnFacts { at, act, judged: false, after_question, just_answer, unsure }
+        TurnFacts { at, act, judged: false, after_question, just_answer, asks, discloses: false, unsure }
     }
 }
 

@@ -11,8 +11,12 @@ mod words;
 pub use asks::asks;
 pub use turns::{Reply, TurnFacts};
 
+use crate::classify::Judgement;
 use crate::dialogue::{Conversation, Role, UserAct};
 use lexical::Reader;
+
+/// From this probability on, an earlier turn speaks of distress.
+const DISCLOSES: f32 = 0.5;
 
 /// What the messages before the judged turn show, and what of the turn itself can be read without a model.
 ///
@@ -36,6 +40,8 @@ pub struct History {
     pub refuses: bool,
     /// Whether it does so because the user does not know, or would rather not say: no wish for the rest of the conversation.
     pub unsure: bool,
+    /// Whether it is a question of the user's.
+    pub asks: bool,
 }
 
 impl History {
@@ -66,14 +72,15 @@ impl History {
             history.just_answer |= facts.just_answer;
             history.refuses = facts.reply() == Some(Reply::Refused);
             history.unsure = facts.unsure;
+            history.asks = facts.asks;
         }
         history
     }
 
     /// Takes the classifier's word for what the earlier turn at `at` did.
-    pub fn learn(&mut self, at: usize, act: UserAct) {
+    pub fn learn(&mut self, at: usize, judgement: &Judgement) {
         if let Some(facts) = self.turns.iter_mut().find(|facts| facts.at == at) {
-            facts.learn(act);
+            facts.learn(judgement.user_act.top(), judgement.emotion >= DISCLOSES);
             self.just_answer |= facts.just_answer;
         }
     }
@@ -110,7 +117,12 @@ impl History {
         self.turns.iter().rev().position(|facts| facts.reply() == Some(Reply::Refused)).map(|turns| turns + 1)
     }
 
-    /// Earlier user turns that ask for something or say how it should be.
+    /// Whether the classifier finds distress in the user turn before this one.
+    pub fn disclosed_before(&self) -> bool {
+        self.turns.last().is_some_and(|facts| facts.discloses)
+    }
+
+    /// Earlier user turns that say what the user wants or how it should be.
     pub fn requirements(&self) -> usize {
         self.turns.iter().filter(|facts| facts.adds()).count()
     }
@@ -120,12 +132,15 @@ impl History {
     ///
     /// Which they are depends on the request alone, so that replicas ask for the same ones.
     pub fn to_judge(&self, most: usize) -> Vec<usize> {
-        let replies = self.turns.iter().rev().filter(|facts| facts.after_question).take(2);
-        let mut places: Vec<usize> = replies.chain(self.turns.last()).map(|facts| facts.at).collect();
-        if let [.., last] = places[..]
-            && places[..places.len() - 1].contains(&last)
-        {
-            places.pop();
+        let mut replies = self.turns.iter().rev().filter(|facts| facts.after_question);
+        // Whoever looks back at one turn alone wants to know what came of the last question.
+        let by_weight = [replies.next(), self.turns.last().filter(|_| most > 1), replies.next().filter(|_| most > 1)];
+        let mut places = Vec::with_capacity(most.min(by_weight.len()));
+        for facts in by_weight.into_iter().flatten() {
+            // Where the words leave no doubt, nobody need be asked.
+            if !facts.just_answer && !facts.unsure && !places.contains(&facts.at) {
+                places.push(facts.at);
+            }
         }
         places.truncate(most);
         places

@@ -18,6 +18,10 @@ pub struct TurnFacts {
     pub after_question: bool,
     /// Whether it asks for answers without questions.
     pub just_answer: bool,
+    /// Whether it is a question.
+    pub asks: bool,
+    /// Whether the classifier finds distress in it; where it was not judged, no.
+    pub discloses: bool,
     /// Whether it says that the user cannot or will not tell, which is no wish for the rest of the conversation.
     pub(super) unsure: bool,
 }
@@ -56,14 +60,14 @@ impl TurnFacts {
         !self.after_question && matches!(self.act, UserAct::Repair | UserAct::Challenge | UserAct::Reformulation)
     }
 
-    /// Whether it asks for something, or says how it should be.
+    /// Whether it says what the user wants or how it should be. A question of the user's does not.
     pub fn adds(&self) -> bool {
         use UserAct::{Answer, FollowUp, Reformulation, Repair, Request};
-        matches!(self.act, Request | FollowUp | Answer | Repair | Reformulation) && !self.just_answer
+        matches!(self.act, Request | FollowUp | Answer | Repair | Reformulation) && !self.just_answer && !self.asks
     }
 
-    pub(super) fn learn(&mut self, act: UserAct) {
-        (self.act, self.judged) = (act, true);
+    pub(super) fn learn(&mut self, act: UserAct, discloses: bool) {
+        (self.act, self.judged, self.discloses) = (act, true, discloses);
         self.just_answer |= self.after_question && act == UserAct::RefusesQuestion && !self.unsure;
     }
 }
