@@ -14,6 +14,7 @@ pub mod config;
 pub mod dialogue;
 pub mod engine;
 mod error;
+pub mod experiment;
 pub mod layer;
 #[cfg(all(doc, feature = "cli"))]
 pub mod manual;

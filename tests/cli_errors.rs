@@ -181,7 +181,7 @@ const VARIABLES: [(&str, &str); 16] = [
     ("GROUNDWIRE_TOOLS", "stear"),
     ("GROUNDWIRE_DEBUG_HEADERS", "yes"),
     ("GROUNDWIRE_IDENTITY_KEY", "hunter2"),
-    ("GROUNDWIRE_TRUST_HEADERS", "mode, user"),
+    ("GROUNDWIRE_TRUST_HEADERS", "mode, usr"),
     ("GROUNDWIRE_CLASSIFIER__THREADS", "many"),
     ("GROUNDWIRE_CLASSIFIER__THREADS", "0"),
     ("GROUNDWIRE_CLASSIFIER__BASE_RATE", "3 %"),

@@ -16,6 +16,9 @@ use crate::proxy::AccessLog;
 /// A thread that hangs is written off after this, or after twice the deadline where that is longer.
 const STALL_AFTER: Duration = Duration::from_millis(500);
 
+/// How long a judgement may take that nobody waits for, on a machine that may be busy with other things.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// What outlives every configuration of a process.
 #[derive(Clone)]
 pub(super) struct Lasting {
@@ -30,6 +33,34 @@ pub(super) struct Lasting {
 /// # Errors
 /// If the model or its runtime does not load, or does not judge a turn.
 pub(super) fn classifier(config: &Config, lasting: &Lasting) -> Result<Option<Retiring<OnnxClassifier>>> {
+    let deadline = config.classifier.deadline.0;
+    Ok(judge(config, deadline, STALL_AFTER.max(deadline * 2))?.map(|built| lasting.retirement.of(built)))
+}
+
+/// The grounder of a command that decides about conversations of which nobody waits for the answer: told to nobody, and with
+/// as much time for each judgement as it takes.
+///
+/// Where the configuration has an identity key that is not there, or none, identities are those of no server.
+///
+/// # Errors
+/// As [`classifier`].
+pub(super) fn offline(config: &Config) -> Result<Grounder> {
+    let policy = config.decides();
+    let builder = match judge(config, PATIENCE, PATIENCE * 2)? {
+        Some(classifier) => Grounder::builder(classifier, policy),
+        None => Grounder::builder(NoClassifier, policy),
+    };
+    let key = match &config.identity_key {
+        Some(source) => source.load().unwrap_or_else(|error| {
+            tracing::warn!(%error, "identities are not those of a server with this configuration");
+            IdentityKey::derive(b"offline")
+        }),
+        None => IdentityKey::derive(b"offline"),
+    };
+    Ok(settings(builder.identity_key(key), config).build())
+}
+
+fn judge(config: &Config, deadline: Duration, stall_after: Duration) -> Result<Option<OnnxClassifier>> {
     let wanted = &config.classifier;
     let builder = match &wanted.model {
         Model::Off => return Ok(None),
@@ -43,12 +74,11 @@ pub(super) fn classifier(config: &Config, lasting: &Lasting) -> Result<Option<Re
     let pool = PoolOptions::default()
         .threads(wanted.threads.get())
         .queue(wanted.queue.get())
-        .deadline(wanted.deadline.0)
-        .stall_after(STALL_AFTER.max(wanted.deadline.0 * 2))
+        .deadline(deadline)
+        .stall_after(stall_after)
         .cache(wanted.cache.get())
         .reply_share(wanted.reply_share.get());
-    let built = builder.base_rate(wanted.base_rate.get()).pool(pool).build()?;
-    Ok(Some(lasting.retirement.of(built)))
+    builder.base_rate(wanted.base_rate.get()).pool(pool).build().map(Some)
 }
 
 /// Starts to write records; `None` where they are off.
@@ -93,7 +123,7 @@ pub(super) fn grounder(
     key: Option<IdentityKey>,
     lasting: &Lasting,
 ) -> Result<Grounder> {
-    let policy = config.rules();
+    let policy = config.decides();
     let builder = match classifier {
         Some(classifier) => Grounder::builder(classifier, policy),
         None => Grounder::builder(NoClassifier, policy),
@@ -111,6 +141,10 @@ pub(super) fn grounder(
         Some(key) => builder.identity_key(key),
         None => builder,
     };
+    let builder = match config.experiments() {
+        Some(experiments) => builder.experiments(experiments),
+        None => builder,
+    };
     Ok(settings(builder, config).build())
 }
 
@@ -126,5 +160,6 @@ fn settings(builder: GrounderBuilder, config: &Config) -> GrounderBuilder {
         settings.trust_mode = config.trust_headers.contains(&TrustedHeader::Mode);
         settings.trust_domain = config.trust_headers.contains(&TrustedHeader::Domain);
         settings.trust_conversation = config.trust_headers.contains(&TrustedHeader::Conversation);
+        settings.trust_user = config.trust_headers.contains(&TrustedHeader::User);
     })
 }

@@ -4,19 +4,23 @@ mod assemble;
 mod audit;
 mod check;
 mod demo;
+mod explain;
 mod gauges;
 mod health;
 mod licenses;
 mod line;
 mod logging;
 mod model;
+mod offline;
 mod overview;
 mod panicked;
+mod playground;
 mod reload;
 mod retire;
 mod running;
 mod score;
 mod serve;
+mod shape;
 mod signals;
 mod watch;
 mod windows;
@@ -59,6 +63,7 @@ enum Command {
     Demo(Box<demo::Demo>),
     Serve(Box<serve::Serve>),
     Score(score::Score),
+    Explain(Box<explain::Explain>),
     Audit(audit::Audit),
     Check(check::Check),
     Health(health::Health),
@@ -79,6 +84,7 @@ pub fn run() -> Result<(), Failure> {
         Command::Demo(demo) => Ok(demo.run()?),
         Command::Score(score) => Ok(score.run()?),
         Command::Serve(serve) => serve.run(),
+        Command::Explain(explain) => explain.run(),
         Command::Audit(audit) => audit.run(),
         Command::Check(check) => check.run(),
         Command::Health(health) => health.run(),

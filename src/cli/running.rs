@@ -7,6 +7,7 @@ use super::retire::Retiring;
 use crate::classify::OnnxClassifier;
 use crate::config::Config;
 use crate::dialogue::IdentityKey;
+use crate::engine::Grounder;
 use crate::observe::JsonLines;
 use crate::proxy::AccessLog;
 
@@ -28,6 +29,7 @@ pub(super) struct Current {
     pub(super) hashes: Hashes,
     pub(super) since: SystemTime,
     pub(super) key: IdentityKey,
+    pub(super) grounder: Grounder,
     pub(super) classifier: Option<Retiring<OnnxClassifier>>,
     pub(super) records: Option<Retiring<JsonLines>>,
     pub(super) access: Option<AccessLog>,

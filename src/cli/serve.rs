@@ -14,6 +14,7 @@ use super::assemble::Lasting;
 use super::gauges::Gauges;
 use super::logging::{self, LevelOf};
 use super::overview::Overview;
+use super::playground::Playground;
 use super::reload::{Built, Reloader, Source};
 use super::retire::Retirement;
 use super::running::{Hashes, Running};
@@ -166,6 +167,8 @@ async fn serve(
 fn show(server: &mut Server, running: &Running, lasting: &Lasting, started: Instant) {
     let overview = Overview { running: running.clone(), recent: lasting.recent.clone(), started };
     server.overview_by(move |state, json| overview.page(state, json));
+    let playground = Playground { running: running.clone() };
+    server.explain_by(move |asked| playground.explain(asked));
     let shown = Arc::clone(&lasting.metrics);
     server.serve_admin(move || shown.encode());
     let ailing = running.clone();

@@ -18,11 +18,14 @@ mod agree;
 mod auth;
 mod blame;
 mod environment;
+mod experiment;
+mod experiment_check;
 mod explain;
 mod file;
 mod forward;
 mod load;
 mod place;
+mod policies;
 mod quantity;
 mod redact;
 mod schema;
@@ -36,6 +39,7 @@ mod whole;
 
 pub use auth::{AuthScheme, KeyHeader};
 pub use environment::Environment;
+pub use experiment::{ExperimentName, ExperimentTable, Slice, Unit};
 pub use forward::{ProxyChoice, ProxyUrl};
 pub use load::Loaded;
 pub use place::{KeySource, Listen, Model, RecordsTo, UpstreamUrl};
@@ -48,12 +52,13 @@ pub use whole::Whole;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::Serialize;
 
 use crate::engine::ToolsOffered;
 use crate::error::{Error, Result};
-use crate::policy::{RulePolicy, preset};
+use crate::policy::{Policy, PolicyTable, RulePolicy, policy_of};
 
 /// How the sidecar is configured. Every value is valid on its own and beside the others.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -111,9 +116,15 @@ pub struct Config {
     /// Upstreams of their own for paths that start with a prefix.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub upstreams: Vec<UpstreamRoute>,
+    /// The experiment, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub experiment: Option<ExperimentTable>,
+    /// Experiments that run at one time.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub experiments: Vec<ExperimentTable>,
     /// Policies of the operator's own.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub policies: BTreeMap<String, RulePolicy>,
+    pub policies: BTreeMap<String, PolicyTable>,
 }
 
 /// What the command line says over the file.
@@ -156,11 +167,16 @@ impl Config {
         Ok(Loaded::from(Some(path), &Environment::default(), overrides)?.config)
     }
 
-    /// The rules of the policy that is named.
-    pub fn rules(&self) -> RulePolicy {
-        // That there is such a policy was checked; the empty one stands for a `policy` that was changed since.
-        let own = self.policies.get(&self.policy).cloned().or_else(|| preset(&self.policy));
-        own.unwrap_or_else(|| RulePolicy { name: self.policy.clone(), rules: Vec::new() })
+    /// The policy that decides.
+    pub fn decides(&self) -> Arc<dyn Policy> {
+        self.policy_named(&self.policy)
+    }
+
+    /// The policy of this name: one of [`policies`](Self::policies), or one that ships.
+    pub fn policy_named(&self, name: &str) -> Arc<dyn Policy> {
+        // That it can be put together was checked; the empty one stands for a name that was changed since.
+        let none = |_| Arc::new(RulePolicy { name: name.to_owned(), rules: Vec::new() }) as Arc<dyn Policy>;
+        policy_of(name, &self.policies).unwrap_or_else(none)
     }
 
     /// The files, beside its own, the model's and those of `[tls]`, whose content is part of the configuration.

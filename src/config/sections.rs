@@ -21,6 +21,8 @@ pub enum TrustedHeader {
     Conversation,
     /// `x-groundwire-domain`: what the conversation is about, for rules that ask for it.
     Domain,
+    /// `x-groundwire-user`: who the user is, for experiments.
+    User,
 }
 
 /// `[classifier]`.

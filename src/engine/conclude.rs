@@ -5,12 +5,13 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::{Grounder, JudgedTurn, Pending, ToolsOffered};
-use crate::act::{Intervention, Words, words};
+use crate::act::{Intervention, OPENING, Words, words};
 use crate::classify::Judgement;
-use crate::dialogue::{AssistantAct, Bypass, Delivery, GroundingAct, HeldBack};
-use crate::observe::Judged;
-use crate::policy::Situation;
-use crate::wire::Document;
+use crate::dialogue::{AssistantAct, Bypass, Delivery, GroundingAct, HeldBack, Turn};
+use crate::experiment::{Assignment, CONTROL};
+use crate::observe::{Judged, Record};
+use crate::policy::{Decision, Situation};
+use crate::wire::{Dialect, Document, Quotes};
 
 /// What is done with a judged request, and its record.
 #[derive(Debug)]
@@ -27,10 +28,8 @@ impl Grounder {
     ///
     /// An edit is of the body without its content codings; who forwards it says so, by leaving `Content-Encoding` out.
     pub fn conclude(&self, turn: JudgedTurn, verdict: Result<Arc<Judgement>, Bypass>, body: &Bytes) -> Outcome {
-        let JudgedTurn {
-            mut pending, dialect, tail, mut history, earlier, request, tools, unseen, observe_only, ..
-        } = turn;
-        let (reply_to, asked, decoded) = (turn.reply_to, turn.asked, turn.decoded);
+        let JudgedTurn { mut pending, dialect, tail, mut history, earlier, request, tools, unseen, .. } = turn;
+        let JudgedTurn { observe_only, answerable, automatic_cache, reply_to, asked, assignment, decoded, .. } = turn;
         let body = decoded.as_ref().unwrap_or(body);
         pending.record.judge_micros = u64::try_from(asked.elapsed().as_micros()).unwrap_or(u64::MAX);
         let verdict = verdict.and_then(|judgement| {
@@ -55,26 +54,32 @@ impl Grounder {
         };
         let record = &mut pending.record;
         record.judgement = Some(Judged::from(&*judgement));
-        let mut decision =
-            self.0.policy.decide(&Situation::new(&judgement, &history, tools, unseen).with_request(&request));
-        record.triggered = !decision.is_none();
         record.held_back = if observe_only {
             Some(HeldBack::Mode)
         } else {
             (tools && self.settings().tools == ToolsOffered::Observe).then_some(HeldBack::Tools)
         };
+        let situation = Situation::new(&judgement, &history, tools, unseen).with_request(&request);
+        let mut decision = self.decide(record, assignment, &situation);
+        if decision.delivery == Delivery::Reply && !answerable {
+            // The upstream would not know an answer that it did not give.
+            decision.delivery = Delivery::Steer;
+        }
         if record.held_back.is_some() {
             decision.delivery = Delivery::Observe;
         }
         record.act = decision.act;
         record.delivery = decision.delivery;
         record.gap = decision.gap.filter(|_| !decision.is_none());
+        let mut steered = None;
         let intervention = match words(&decision) {
             None => Intervention::Pass,
             Some(words) => match (Document::validate(body), words, tail) {
                 (Ok(document), Words::Steer(instruction), Some(tail)) => {
                     let splice = dialect.steer_at(tail, &instruction);
                     record.added_bytes = splice.with.len() as u64;
+                    record.added_at_breakpoint = automatic_cache;
+                    steered = Some(quotes(dialect, &instruction, body));
                     Intervention::Edit(document.splice(&[splice]))
                 }
                 (Ok(_), Words::Ask(question), _) => {
@@ -88,12 +93,44 @@ impl Grounder {
             },
         };
         record.reason = Some(decision.reason.into_owned());
+        pending.steered = steered.is_some();
+        pending.quotes = steered;
         Outcome { intervention, pending: Box::new(pending) }
     }
 }
 
+impl Grounder {
+    /// What the policy or, where the unit is enrolled, the arm of an experiment decides.
+    fn decide(&self, record: &mut Record, assignment: Option<Assignment>, situation: &Situation<'_>) -> Decision {
+        let (Some(Assignment { experiment, arm }), Some(turn)) = (assignment, record.turn) else {
+            let decision = self.0.policy.decide(situation);
+            record.triggered = !decision.is_none();
+            return decision;
+        };
+        let split = experiment.decide(arm, &turn, situation, record.held_back.is_none());
+        record.triggered = split.triggered;
+        record.propensity = Some(split.propensity);
+        record.policy = experiment.arms()[arm].policy().map_or(CONTROL, |policy| policy.name()).into();
+        if split.control {
+            record.held_back.get_or_insert(HeldBack::Control);
+        }
+        split.decision
+    }
+}
+
+/// What in the reply would quote `instruction`, and nothing of the conversation in `body`: an instruction may repeat what was
+/// said, and so may the reply.
+fn quotes(dialect: Dialect, instruction: &str, body: &[u8]) -> Quotes {
+    let mut quotes = Quotes::of(instruction, OPENING.trim().trim_matches(['<', '>']));
+    if let Ok(call) = dialect.read(body) {
+        let texts = call.conversation.turns.iter().flat_map(Turn::texts).filter_map(|text| text.decode());
+        texts.for_each(|text| quotes.except(&text));
+    }
+    quotes
+}
+
 /// The decision stands in the record; what was done is nothing.
-fn leave_alone(record: &mut crate::observe::Record, bypass: Bypass) -> Intervention {
+fn leave_alone(record: &mut Record, bypass: Bypass) -> Intervention {
     record.bypass = Some(bypass);
     record.act = GroundingAct::None;
     record.delivery = Delivery::Observe;

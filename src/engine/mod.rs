@@ -6,7 +6,9 @@
 
 mod admit;
 mod builder;
+mod complied;
 mod conclude;
+pub mod explain;
 mod pending;
 mod prepare;
 mod settings;
@@ -24,6 +26,7 @@ use std::sync::Arc;
 
 use crate::classify::Classifier;
 use crate::dialogue::IdentityKey;
+use crate::experiment::Experiments;
 use crate::observe::Observers;
 use crate::policy::{Looks, Policy};
 
@@ -31,6 +34,7 @@ use crate::policy::{Looks, Policy};
 #[derive(Clone)]
 pub struct Grounder(Arc<Inner>);
 
+#[derive(Clone)]
 struct Inner {
     classifier: Arc<dyn Classifier>,
     policy: Arc<dyn Policy>,
@@ -40,6 +44,7 @@ struct Inner {
     observers: Observers,
     key: IdentityKey,
     settings: Settings,
+    experiments: Option<Experiments>,
 }
 
 impl Grounder {
@@ -56,6 +61,11 @@ impl Grounder {
     /// The key of all identities.
     pub fn identity_key(&self) -> &IdentityKey {
         &self.0.key
+    }
+
+    /// The experiments that it runs.
+    pub fn experiments(&self) -> Option<&Experiments> {
+        self.0.experiments.as_ref()
     }
 
     /// The hash of everything that decisions depend on, as records carry it.

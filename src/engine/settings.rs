@@ -38,6 +38,8 @@ pub struct Settings {
     pub trust_conversation: bool,
     /// Whether `x-groundwire-domain` is honoured.
     pub trust_domain: bool,
+    /// Whether `x-groundwire-user` is honoured.
+    pub trust_user: bool,
 }
 
 impl Default for Settings {
@@ -52,6 +54,7 @@ impl Default for Settings {
             trust_mode: true,
             trust_conversation: true,
             trust_domain: true,
+            trust_user: false,
         }
     }
 }

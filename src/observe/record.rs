@@ -34,10 +34,23 @@ pub struct Record {
     pub conversation: Option<Id>,
     /// How the conversation was recognised.
     pub conversation_source: Option<ConversationSource>,
-    /// What is assigned to an arm of an experiment; `None` outside experiments.
+    /// What is assigned to an arm of an experiment: also where it is in none. `None` without experiments, and where the request
+    /// does not say.
     pub unit: Option<Id>,
+    /// Where the unit came from, as the configuration says it; `None` without a unit.
+    #[serde(serialize_with = "optional_text")]
+    pub unit_source: Option<Arc<str>>,
+    /// The experiment that the unit is enrolled in; `None` outside experiments.
+    #[serde(serialize_with = "optional_text")]
+    pub experiment: Option<Arc<str>>,
+    /// Its version.
+    pub experiment_version: Option<u32>,
     /// The experiment's arm; `None` outside experiments.
-    pub arm: Option<String>,
+    #[serde(serialize_with = "optional_text")]
+    pub arm: Option<Arc<str>>,
+    /// The chance with which the decision was made, given the arm: below 1 where an experiment explores. `None` where
+    /// nothing was decided, and outside experiments.
+    pub propensity: Option<f64>,
     /// The request's dialect.
     #[serde(serialize_with = "name")]
     pub dialect: Dialect,
@@ -47,7 +60,7 @@ pub struct Record {
     pub stream: Option<bool>,
     /// What the classifier said.
     pub judgement: Option<Judged>,
-    /// Whether the policy would have acted.
+    /// Whether the policy would have acted; in an experiment, whether that of any arm would, whichever arm this is.
     pub triggered: bool,
     /// The policy.
     #[serde(serialize_with = "text")]
@@ -75,6 +88,9 @@ pub struct Record {
     pub request_bytes: u64,
     /// Bytes that the act added to it.
     pub added_bytes: u64,
+    /// Whether what was added stands where the provider puts a cache breakpoint by itself: the next request of the
+    /// conversation comes without it, and finds the cache only up to the breakpoint before.
+    pub added_at_breakpoint: bool,
     /// Microseconds from accept until the body was there; the client's and the network's.
     pub read_micros: u64,
     /// Microseconds from there until the request went on, classification included; ours.
@@ -97,6 +113,14 @@ pub struct Record {
     /// not judged, a reply that was cut, failed, compressed, holds no text (tool calls only) or is not in English, or a
     /// classifier that had too much to do. Of a reply of ours the act is known.
     pub assistant_acts: Option<Vec<AssistantAct>>,
+    /// Whether the reply does what it was steered to, as far as its form shows: for `clarify` and `check` it asks, for
+    /// `assume` it begins by saying what it takes, for `reflect`, `repair` and `follow_up` its acts say so. `None` where it
+    /// was not steered, is not complete, or where no form shows it.
+    pub complied: Option<bool>,
+    /// Whether the reply has six words in a row of the instruction that it was steered by, or the name of its delimiter,
+    /// and not from the conversation itself. `None` where it was not steered, or where it has none and was not read to its
+    /// end.
+    pub leaked: Option<bool>,
 }
 
 /// The classifier's part of a record.
@@ -154,6 +178,13 @@ fn text<S: Serializer>(value: &Arc<str>, s: S) -> Result<S::Ok, S::Error> {
     s.serialize_str(value)
 }
 
+fn optional_text<S: Serializer>(value: &Option<Arc<str>>, s: S) -> Result<S::Ok, S::Error> {
+    match value {
+        Some(value) => s.serialize_some(&**value),
+        None => s.serialize_none(),
+    }
+}
+
 fn name<S: Serializer>(value: &Dialect, s: S) -> Result<S::Ok, S::Error> {
     s.serialize_str(value.as_str())
 }
@@ -174,7 +205,11 @@ impl Record {
             conversation: None,
             conversation_source: None,
             unit: None,
+            unit_source: None,
+            experiment: None,
+            experiment_version: None,
             arm: None,
+            propensity: None,
             dialect,
             model: None,
             stream: None,
@@ -192,6 +227,7 @@ impl Record {
             traceparent: None,
             request_bytes: 0,
             added_bytes: 0,
+            added_at_breakpoint: false,
             read_micros: 0,
             own_micros: 0,
             judge_micros: 0,
@@ -202,6 +238,8 @@ impl Record {
             first_token_micros: None,
             response_bytes: 0,
             assistant_acts: None,
+            complied: None,
+            leaked: None,
         }
     }
 

@@ -30,6 +30,7 @@ impl Budget {
     pub(super) fn allows(&self, situation: &Situation<'_>, tester: &mut Tester<'_>) -> bool {
         let history = situation.history;
         tester.is_not("just-answer", situation.just_answer())
+            && tester.is_not("asked-before", history.asked_before)
             && tester.below("questions", history.questions, self.questions)
             && (self.consecutive || tester.is_not("consecutive", history.after_question))
             && situation.since_refusal().is_none_or(|since| {

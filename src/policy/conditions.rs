@@ -97,6 +97,11 @@ macro_rules! with_conditions {
         }
 
         impl $name {
+            /// The first condition that makes no sense, if one does.
+            pub fn uncomparable(&self) -> Option<$crate::policy::Uncomparable> {
+                self.when().uncomparable()
+            }
+
             /// The conditions.
             pub(super) fn when(&self) -> $crate::policy::conditions::When<'_> {
                 $crate::policy::conditions::When {
@@ -202,7 +207,7 @@ impl When<'_> {
         let turns = situation.user_turns();
         tester.count_at_least("user-turns", || turns, self.user_turns)
             && tester.count_at_most("until-turn", || turns, self.until_turn)
-            && self.requirements.is_none_or(|_| tester.is("requires", situation.requires(), Some(true)))
+            && self.requirements.is_none_or(|_| tester.is_noted("requires", situation.requires()))
             && tester.count_at_least("requirements", || situation.requirements(), self.requirements)
             && self.every.is_none_or(|every| {
                 let beyond = match self.requirements {

@@ -9,6 +9,7 @@
 mod at_most;
 mod budget;
 mod combine;
+mod comparable;
 mod conditions;
 mod control;
 mod decision;
@@ -28,6 +29,7 @@ mod utility;
 pub use at_most::AtMost;
 pub use budget::{Budget, Within};
 pub use combine::{Named, PolicyExt};
+pub use comparable::Uncomparable;
 pub use control::Control;
 pub use decision::Decision;
 pub use history::{History, Reply, TurnFacts, asks};

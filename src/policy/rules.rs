@@ -31,7 +31,8 @@ with_conditions! {
     /// Thresholds are probabilities at the configured base rate: 0.5 means "more likely needed than not".
     ///
     /// A rule that asks (`clarify`, `check`) keeps still, unless it says otherwise, after two questions, right after one, and
-    /// for three turns after the user declined one; and whatever it says, once the user wants answers and no questions.
+    /// for three turns after the user declined one; and whatever it says, once the user wants answers and no questions, and where
+    /// the same words were answered with a question before.
     #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
     #[serde(deny_unknown_fields, rename_all = "kebab-case")]
     pub struct Rule {
@@ -159,10 +160,12 @@ impl Rule {
         most.is_none_or(|most| tester.below("at-most", history.questions, most))
             && (!self.never_consecutive.unwrap_or(asks) || tester.is_not("never-consecutive", history.after_question))
             && (!asks || tester.is_not("just-answer", situation.just_answer()))
+            && (!asks || tester.is_not("asked-before", history.asked_before))
             && cooldown.is_none_or(|turns| match situation.since_refusal() {
                 None => true,
-                Some(since) => tester
-                    .note("cooldown", since >= turns, || (Operand::Count(since), Op::Above, Operand::Count(turns))),
+                Some(since) => {
+                    tester.note("cooldown", since > turns, || (Operand::Count(since), Op::Above, Operand::Count(turns)))
+                }
             })
     }
 
@@ -171,8 +174,8 @@ impl Rule {
         let ours = self.act == GroundingAct::Clarify && matches!(gap, Gap::MissingMaterial | Gap::MissingReferent);
         let settles = (situation.tools || situation.unseen) && !self.reply_anyway;
         match self.delivery {
-            // The same template twice in a row helps nobody, whatever the rules allow.
-            Delivery::Reply if !ours || settles || situation.history.after_question => Delivery::Steer,
+            // The same template twice helps nobody, whatever the rules allow: a second question is worded by the model.
+            Delivery::Reply if !ours || settles || situation.history.questions > 0 => Delivery::Steer,
             delivery => delivery,
         }
     }

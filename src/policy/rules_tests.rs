@@ -25,7 +25,7 @@ fn gentle_table() {
         (0.9, 0.05, MissingParameter, Request, 0, false, false, G::Clarify, Steer),
         (0.5, 0.1, VagueGoal, FollowUp, 1, false, false, G::Clarify, Steer),
         (0.9, 0.05, MissingParameter, Request, 2, false, false, G::Assume, Steer),
-        (0.9, 0.05, MissingParameter, Answer, 1, true, false, G::Assume, Steer),
+        (0.9, 0.05, MissingParameter, Answer, 1, true, false, G::Recap, Steer),
         (0.2, 0.4, MissingParameter, Request, 0, false, false, G::Assume, Steer),
         (0.9, 0.05, MissingParameter, Acknowledgment, 0, false, false, G::None, Observe),
         (0.9, 0.05, MissingParameter, RefusesQuestion, 1, true, false, G::None, Observe),
@@ -43,7 +43,7 @@ fn gentle_table() {
 #[test]
 fn a_reply_is_ours_only_where_nothing_else_may_settle_it() {
     let mut rules = preset("gentle").unwrap();
-    rules.rules[0].delivery = Delivery::Reply;
+    rules.rules[1].delivery = Delivery::Reply;
     let rows = [
         (Gap::MissingMaterial, false, false, false, Delivery::Reply),
         (Gap::MissingReferent, false, false, false, Delivery::Reply),
@@ -54,7 +54,7 @@ fn a_reply_is_ours_only_where_nothing_else_may_settle_it() {
         (Gap::VagueGoal, false, false, true, Delivery::Steer),
     ];
     for (gap, tools, unseen, anyway, expected) in rows {
-        rules.rules[0].reply_anyway = anyway;
+        rules.rules[1].reply_anyway = anyway;
         let judgement = judgement(0.9, 0.05, gap, UserAct::Request);
         let decision = rules.decide(&Situation::new(&judgement, &History::default(), tools, unseen));
         assert_eq!(decision.delivery, expected, "{gap} tools {tools} unseen {unseen} anyway {anyway}");
@@ -81,7 +81,7 @@ fn no_question_follows_a_question_unless_the_rule_says_so() {
 fn the_reason_names_rule_and_numbers() {
     let judgement = judgement(0.2, 0.4, Gap::VagueGoal, UserAct::Request);
     let decision = preset("gentle").unwrap().decide(&Situation::new(&judgement, &History::default(), false, false));
-    assert_eq!(decision.reason, "rule 2: underspecified 0.60 >= 0.50");
+    assert_eq!(decision.reason, "rule 4: underspecified 0.60 >= 0.50");
 }
 
 #[test]
@@ -93,7 +93,13 @@ fn the_trace_shows_what_was_tried() {
     assert_eq!(decision, policy.decide(&situation));
     let shown: Vec<_> =
         trace.steps().iter().map(|step| format!("{:?} {step}: {}", step.rule.unwrap(), step.held)).collect();
-    assert_eq!(shown, ["1 ambiguity 0.20 >= 0.50: false", "2 underspecified 0.60 >= 0.50: true"]);
+    let tried = [
+        "1 emotion 0.00 >= 0.80: false",
+        "2 ambiguity 0.20 >= 0.50: false",
+        "3 answers-question no is yes: false",
+        "4 underspecified 0.60 >= 0.50: true",
+    ];
+    assert_eq!(shown, tried);
 }
 
 #[test]

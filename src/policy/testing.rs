@@ -109,6 +109,11 @@ impl<'a> Tester<'a> {
         })
     }
 
+    /// Whether it is so: a condition that comes with another, and is not worth telling.
+    pub(super) fn is_noted(&mut self, condition: &'static str, is: bool) -> bool {
+        self.note(condition, is, || (Operand::Flag(is), Op::Is, Operand::Flag(true)))
+    }
+
     /// As [`is`](Self::is), of what is wanted unless somebody says otherwise: not worth telling.
     pub(super) fn is_not(&mut self, condition: &'static str, is: bool) -> bool {
         self.note(condition, !is, || (Operand::Flag(is), Op::Is, Operand::Flag(false)))

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
-use http::header::{CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, UPGRADE};
+use http::header::{CONNECTION, CONTENT_LENGTH, UPGRADE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri, Version};
 use http_body::Body;
 use hyper::body::Incoming;
@@ -23,7 +23,7 @@ use super::{Fault, FaultKind, InboundBody, OutboundBody, trailers};
 use crate::config::Ids;
 use crate::layer::Accepted;
 use crate::observe::trace;
-use crate::wire::Dialect;
+use crate::wire::{Dialect, Seam};
 
 /// What an exchange has of the configuration that it began under, and of its connection.
 pub(super) struct Exchange {
@@ -112,8 +112,8 @@ where
             trailers::announce(response.headers_mut(), room);
             asked.answered(response.status().as_u16());
             in_flight.answered(response.status().as_u16());
-            let events = asked.dialect().filter(|_| is_event_stream(response.headers()));
-            response.map(|body| OutboundBody::passing(body, in_flight, events))
+            let seam = asked.dialect().and_then(|dialect| Seam::of(dialect, response.headers()));
+            response.map(|body| OutboundBody::passing(body, in_flight, seam))
         }
         Err(fault) => asked.refused(blame(fault, &verdict), &exchange, in_flight),
     })
@@ -145,13 +145,6 @@ struct Asked {
     uri: Uri,
     version: Version,
     accepted: Instant,
-}
-
-/// Whether a body is a stream of events that its reader sees as it is, and to which an event can be added.
-fn is_event_stream(headers: &HeaderMap) -> bool {
-    let events = |value: &HeaderValue| value.as_bytes().to_ascii_lowercase().starts_with(b"text/event-stream");
-    let as_it_is = ![CONTENT_ENCODING, CONTENT_LENGTH].iter().any(|name| headers.contains_key(name));
-    as_it_is && headers.get(CONTENT_TYPE).is_some_and(events)
 }
 
 impl Asked {

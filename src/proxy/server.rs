@@ -20,6 +20,7 @@ use super::certificates::Certificates;
 use super::connection;
 use super::gate::Gate;
 use super::phase::Lives;
+use super::playground::Playground;
 use super::readiness::Readiness;
 use super::secure;
 use super::{AccessLog, Counts, Fault, InboundBody, Live};
@@ -46,6 +47,7 @@ pub struct Server {
     certificates: Option<Certificates>,
     config: Config,
     overview: Overview,
+    playground: Option<Playground>,
 }
 
 /// What writes the page at `/` of the admin endpoints.
@@ -81,6 +83,7 @@ impl Server {
             counts,
             config: config.clone(),
             overview: Overview::default(),
+            playground: None,
         })
     }
 
@@ -110,7 +113,9 @@ impl Server {
     pub fn serve_admin(&mut self, metrics: impl Fn() -> String + Send + Sync + 'static) {
         if let Some((listener, address)) = self.admin.take() {
             let (readiness, overview) = (self.readiness.clone(), self.overview.0.take());
-            self.tasks.spawn(admin::serve(listener, admin::Shown { readiness, metrics: Arc::new(metrics), overview }));
+            let playground = self.playground.take();
+            let shown = admin::Shown { readiness, metrics: Arc::new(metrics), overview, playground };
+            self.tasks.spawn(admin::serve(listener, shown));
             tracing::info!(%address, "admin endpoints on http://{address}");
         }
     }
@@ -119,6 +124,15 @@ impl Server {
     /// JSON is asked for. To be set before they are served; without it they only say what there is.
     pub fn overview_by(&mut self, page: impl Fn(&str, bool) -> String + Send + Sync + 'static) {
         self.overview = Overview(Some(Arc::new(page)));
+    }
+
+    /// Has `explain` tell, at `POST /explain` among the admin endpoints, what would be done with a conversation: JSON in, and
+    /// JSON out, or what is wrong with what was asked. To be set before they are served; without it there is no such endpoint.
+    pub fn explain_by<F>(&mut self, explain: impl Fn(Bytes) -> F + Send + Sync + 'static)
+    where
+        F: Future<Output = std::result::Result<String, String>> + Send + 'static,
+    {
+        self.playground = Some(Playground::new(Arc::new(move |asked| Box::pin(explain(asked)))));
     }
 
     /// Has `/readyz` say, on a second line, which configuration serves.

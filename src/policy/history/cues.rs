@@ -163,7 +163,7 @@ pub(super) const BEFORE: &str = "
 
 /// Words by which a sentence is a question about something.
 pub(super) const ASKING: &str =
-    "how what whats why when where who whos which is are does did should can could would will am";
+    "how what whats why where who whos which is are does did should can could would will am";
 
 /// Whom an imperative is for.
 pub(super) const YOU: &str = "you u we me";

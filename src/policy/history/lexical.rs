@@ -21,6 +21,11 @@ pub(super) struct Reader {
 }
 
 impl Reader {
+    /// What the last turn that was read said, as a number.
+    pub(super) fn said(&self) -> Option<u64> {
+        self.before.as_ref().map(|words| words.whole)
+    }
+
     /// What the turn at `at` does.
     pub(super) fn read(&mut self, turn: &Turn<'_>, at: usize, after_question: bool) -> TurnFacts {
         let words = Words::of(turn);

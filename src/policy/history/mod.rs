@@ -11,6 +11,8 @@ mod words;
 pub use asks::asks;
 pub use turns::{Reply, TurnFacts};
 
+use serde::Serialize;
+
 use crate::classify::Judgement;
 use crate::dialogue::{Conversation, Role, UserAct};
 use lexical::Reader;
@@ -22,7 +24,7 @@ const DISCLOSES: f32 = 0.5;
 ///
 /// Who asked a question cannot be known from history (a steered question looks like any other), so every question of the
 /// assistant counts as asked.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct History {
     /// User turns before this one.
@@ -34,6 +36,8 @@ pub struct History {
     /// Whether the user said, in this turn or an earlier one, that they want answers and no questions. It holds for the rest
     /// of the conversation.
     pub just_answer: bool,
+    /// Whether this turn says, word for word, what was answered with a question before.
+    pub asked_before: bool,
     /// The user turns before this one, in order.
     pub turns: Vec<TurnFacts>,
     /// Whether this turn declines the assistant's question, as far as its words tell.
@@ -49,6 +53,7 @@ impl History {
     pub fn before(conversation: &Conversation<'_>, at: usize) -> Self {
         let mut history = Self::default();
         let mut reader = Reader::default();
+        let mut asked_about = Vec::new();
         for (place, turn) in conversation.turns.iter().enumerate().take(at) {
             match turn.role {
                 Role::User if turn.is_user_text() => {
@@ -62,7 +67,10 @@ impl History {
                 Role::Assistant => {
                     // Before the user has said anything there is nothing to ask about: it is a greeting.
                     history.after_question = history.user_turns > 0 && asks(turn);
-                    history.questions += usize::from(history.after_question);
+                    if history.after_question {
+                        history.questions += 1;
+                        asked_about.extend(reader.said());
+                    }
                 }
                 _ => {}
             }
@@ -73,6 +81,7 @@ impl History {
             history.refuses = facts.reply() == Some(Reply::Refused);
             history.unsure = facts.unsure;
             history.asks = facts.asks;
+            history.asked_before = reader.said().is_some_and(|said| asked_about.contains(&said));
         }
         history
     }

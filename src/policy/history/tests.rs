@@ -29,20 +29,3 @@ fn questions_count_but_no_greeting() {
     assert_eq!(shown(&turns[..4]), (1, 1, true));
     assert_eq!(shown(&turns), (2, 1, false));
 }
-
-#[test]
-fn zz_why() {
-    use super::phrase::Starts;
-    use super::words::Words;
-    for text in ["don't ask me why but I need a recipe for 40 people", "do it already"] {
-        let words = Words::of(&Turn::new(Role::User, text));
-        let starts = Starts::of(&words.of);
-        println!(
-            "{text}: {:?} {:?} {:?} {:?}",
-            cues::STOP_ASKING.found(&words, &starts),
-            cues::DELEGATES.found(&words, &starts),
-            cues::DELEGATES_WHEN_ASKED.found(&words, &starts),
-            cues::ELSEWHERE.found(&words, &starts)
-        );
-    }
-}

@@ -76,6 +76,8 @@ pub(super) struct Words {
     pub(super) content: Vec<u32>,
     /// How many words there are.
     pub(super) count: usize,
+    /// A hash of all of them, so that the same said again is known.
+    pub(super) whole: u64,
 }
 
 impl Words {
@@ -162,6 +164,9 @@ impl Words {
                 word.bytes().fold(0x811C_9DC5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
             self.content.push(hash);
         }
+        // The same hash as above, in its longer form; a word's end counts as a letter.
+        let spelt = word.bytes().chain([0]);
+        self.whole = spelt.fold(self.whole, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3));
         self.count += 1;
         word.clear();
     }

@@ -1,19 +1,31 @@
-//! The content of a message: a string, `null`, or a list of parts.
+//! The content of a message: a string, `null`, or a list of parts, each told by its `type`.
 
+use super::call::Tail;
+use super::document::Splice;
+use super::escape::{Quoted, escaped};
+use super::span::{Cursor, Kind, Malformed, given, once, text, word};
 use crate::dialogue::{Part, PartKind, Text};
-use crate::wire::call::Tail;
-use crate::wire::span::{Cursor, Kind, Malformed, given, once, text, word};
+
+/// What a part is, by the word in its `type`.
+pub(crate) enum Said {
+    /// Its `text` is said.
+    Text,
+    /// Its `refusal` is said, in place of an answer.
+    Refusal,
+    /// It is kept as it is.
+    Opaque(PartKind),
+}
 
 /// What a message says, and where something could be added to it.
 #[derive(Debug, Default)]
-pub(super) struct Content<'a> {
-    pub(super) parts: Vec<Part<'a>>,
-    pub(super) tail: Option<Tail>,
+pub(crate) struct Content<'a> {
+    pub(crate) parts: Vec<Part<'a>>,
+    pub(crate) tail: Option<Tail>,
 }
 
 impl<'a> Content<'a> {
-    /// Reads the content at the cursor.
-    pub(super) fn read(cursor: &mut Cursor<'a>) -> Result<Self, Malformed> {
+    /// Reads the content at the cursor; `said` knows the types of this dialect's parts.
+    pub(crate) fn read(cursor: &mut Cursor<'a>, said: fn(&[u8]) -> Said) -> Result<Self, Malformed> {
         match cursor.kind()? {
             Kind::String => {
                 let parts = vec![Part::Text(Text::Json(cursor.string()?))];
@@ -24,7 +36,7 @@ impl<'a> Content<'a> {
                 // An opening bracket has one byte.
                 let mut tail = Tail::NoParts(cursor.offset() + 1);
                 cursor.array(|cursor| {
-                    parts.push(part(cursor)?);
+                    parts.push(part(cursor, said)?);
                     tail = Tail::AfterPart(cursor.offset());
                     Ok(())
                 })?;
@@ -37,33 +49,38 @@ impl<'a> Content<'a> {
 }
 
 /// Reads one part of a list. What has no known type is kept as it is.
-fn part<'a>(cursor: &mut Cursor<'a>) -> Result<Part<'a>, Malformed> {
+fn part<'a>(cursor: &mut Cursor<'a>, said: fn(&[u8]) -> Said) -> Result<Part<'a>, Malformed> {
     if cursor.kind()? != Kind::Object {
         return Ok(Part::Opaque(PartKind::Other, cursor.skip()?));
     }
     let start = cursor.offset();
-    let (mut kind, mut said, mut refused) = (None, None, None);
+    let (mut kind, mut spoken, mut refused) = (None, None, None);
     cursor.object(|key, cursor| {
         let value = cursor.skip()?;
         match key {
             b"type" => once(&mut kind, value),
-            b"text" => once(&mut said, value),
+            b"text" => once(&mut spoken, value),
             b"refusal" => once(&mut refused, value),
             _ => Ok(()),
         }
     })?;
-    let raw = &cursor.passed()[start..];
-    let opaque = |kind| Ok(Part::Opaque(kind, raw));
-    let spoken = |value| given(value).and_then(text).map(Part::Text).ok_or(Malformed);
-    match kind.map(word).as_deref() {
-        Some(b"text") => spoken(said),
-        // What the assistant said instead of an answer.
-        Some(b"refusal") => spoken(refused),
-        Some(b"image_url") => opaque(PartKind::Image),
-        Some(b"input_audio") => opaque(PartKind::Audio),
-        Some(b"file") => opaque(PartKind::File),
-        _ => opaque(PartKind::Other),
+    let says = |value| given(value).and_then(text).map(Part::Text).ok_or(Malformed);
+    match kind.map(word).map_or(Said::Opaque(PartKind::Other), |kind| said(&kind)) {
+        Said::Text => says(spoken),
+        Said::Refusal => says(refused),
+        Said::Opaque(kind) => Ok(Part::Opaque(kind, &cursor.passed()[start..])),
     }
+}
+
+/// Puts `instruction` at this place: into a string as it is, into a list as one more part of this `kind`.
+pub(crate) fn steer(tail: Tail, instruction: &str, kind: &str) -> Splice {
+    let part = |comma| format!(r#"{comma}{{"type":"{kind}","text":{}}}"#, Quoted(instruction));
+    let (at, with) = match tail {
+        Tail::Quote(at) => (at, escaped(instruction)),
+        Tail::AfterPart(at) => (at, part(",")),
+        Tail::NoParts(at) => (at, part("")),
+    };
+    Splice { at: at..at, with: with.into_bytes() }
 }
 
 #[cfg(test)]
@@ -71,8 +88,17 @@ fn part<'a>(cursor: &mut Cursor<'a>) -> Result<Part<'a>, Malformed> {
 mod tests {
     use super::*;
 
+    fn said(kind: &[u8]) -> Said {
+        match kind {
+            b"text" => Said::Text,
+            b"refusal" => Said::Refusal,
+            b"image_url" => Said::Opaque(PartKind::Image),
+            _ => Said::Opaque(PartKind::Other),
+        }
+    }
+
     fn read(content: &str) -> Result<(String, Option<Tail>), Malformed> {
-        let content = Content::read(&mut Cursor::new(content.as_bytes()))?;
+        let content = Content::read(&mut Cursor::new(content.as_bytes()), said)?;
         let parts = content.parts.iter().map(|part| match part {
             Part::Text(text) => format!("'{}'", text.decode().unwrap()),
             Part::Opaque(kind, raw) => format!("{kind:?} {}", std::str::from_utf8(raw).unwrap()),
@@ -101,8 +127,6 @@ mod tests {
     fn parts_are_told_by_their_type() {
         for (part, kind) in [
             (r#"{"type":"image_url","image_url":{"url":"data:,"}}"#, "Image"),
-            (r#"{"type":"input_audio","input_audio":{}}"#, "Audio"),
-            (r#"{"type":"file","file":{"file_id":"x"}}"#, "File"),
             (r#"{"type":"video"}"#, "Other"),
             (r#"{"text":"without a type"}"#, "Other"),
             (r#"{"type":["text"]}"#, "Other"),
