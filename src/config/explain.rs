@@ -8,9 +8,11 @@ use toml::de::{DeTable, DeValue};
 use super::suggest::nearest;
 
 /// What must stand at a key, where the type that serde names says too little.
-const WANTED: [(&str, &str); 56] = [
+const WANTED: &[(&str, &str)] = &[
     ("admin", "an address and a port in quotes, or \"off\", such as \"127.0.0.1:9090\""),
     ("upstreams", "a list of tables, such as [[upstreams]]"),
+    ("routes", "a list of tables, such as [[routes]]"),
+    ("dialect", "the name of a dialect in quotes, or \"off\"; in a rule a list of names, such as \"openai-chat\""),
     ("upstream-key-scheme", "a word in quotes, or \"off\", such as \"Bearer\""),
     ("key-scheme", "a word in quotes, or \"off\", such as \"Bearer\""),
     ("policy", "the name of a policy in quotes, such as \"gentle\""),
@@ -53,7 +55,6 @@ const WANTED: [(&str, &str); 56] = [
     ("domain", "a list of domains in quotes, such as [\"health\"]"),
     ("route", "a list of paths in quotes, such as [\"/v1/chat\"]"),
     ("header", "a table of headers and values, such as { x-tier = \"free\" }"),
-    ("dialect", "a list of dialects in quotes, such as [\"openai-chat\"]"),
     ("any-of", "a list of policies in quotes, such as [\"careful\", \"gentle\"]"),
     ("only-if", "a table of conditions, such as { domain = [\"health\"] }"),
     ("budget", "a table, such as { questions = 2, cooldown = 3 }"),

@@ -7,9 +7,9 @@ use serde::Deserialize;
 
 use super::blame::Source;
 use super::{
-    AuthScheme, ByteSize, Classifier, Config, Environment, ExperimentTable, KeyHeader, KeySource, Limits, Listen, Log,
-    OrOff, Overrides, Period, ProxyChoice, Records, Tls, TrustedHeader, UpstreamRoute, UpstreamUrl, agree, environment,
-    experiment_check, policies,
+    AuthScheme, ByteSize, Classifier, Config, DialectRoute, Environment, ExperimentTable, KeyHeader, KeySource, Limits,
+    Listen, Log, OrOff, Overrides, Period, ProxyChoice, Records, Tls, TrustedHeader, UpstreamRoute, UpstreamUrl, agree,
+    environment, experiment_check, policies,
 };
 use crate::engine::ToolsOffered;
 use crate::error::{Error, Result};
@@ -46,6 +46,7 @@ pub(super) struct File {
     limits: Limits,
     log: Log,
     upstreams: Vec<UpstreamRoute>,
+    routes: Vec<DialectRoute>,
     experiment: Option<ExperimentTable>,
     experiments: Vec<ExperimentTable>,
     policies: BTreeMap<String, PolicyTable>,
@@ -75,6 +76,7 @@ impl Default for File {
             limits: Limits::default(),
             log: Log::default(),
             upstreams: Vec::new(),
+            routes: Vec::new(),
             experiment: None,
             experiments: Vec::new(),
             policies: BTreeMap::new(),
@@ -106,6 +108,7 @@ impl File {
             limits: self.limits,
             log: self.log,
             upstreams: self.upstreams,
+            routes: self.routes,
             experiment: self.experiment,
             experiments: self.experiments,
             policies: self.policies,

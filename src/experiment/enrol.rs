@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderValue};
 use super::assign::Draws;
 use super::{Arm, Experiment, UnitSource};
 use crate::dialogue::Id;
-use crate::policy::Looks;
+use crate::policy::{Looks, Policy};
 
 /// The experiments that run at one time. They share one kind of unit and one layer, of which each has a slice of its own, so that no
 /// unit is in two.
@@ -67,13 +67,19 @@ impl Experiments {
         values.all(|value| value == first).then(|| first.clone())
     }
 
-    /// Everything that decisions depend on, as text.
+    /// The same experiments, with each arm's policy inside of another.
+    pub(crate) fn within(&self, around: impl Fn(&Arc<dyn Policy>) -> Arc<dyn Policy>) -> Self {
+        let experiments = self.experiments.iter().map(|experiment| Arc::new(experiment.within(&around))).collect();
+        Self { experiments, ..self.clone() }
+    }
+
     /// What the policies of all arms look at.
     pub(crate) fn looks(&self) -> Looks {
         let arms = self.experiments.iter().flat_map(|experiment| experiment.arms());
         arms.filter_map(|arm| arm.policy()).map(|policy| policy.looks()).fold(Looks::default(), Looks::and)
     }
 
+    /// Everything that decisions depend on, as text.
     pub(crate) fn definition(&self) -> String {
         let all: Vec<String> = self.experiments.iter().map(|experiment| experiment.definition()).collect();
         format!("{} {} {}", self.name_of_source, self.layer, all.join("\n"))
