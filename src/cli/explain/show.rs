@@ -113,6 +113,11 @@ fn history(paper: &mut Paper<'_, impl Write>, facts: &Facts) -> io::Result<()> {
             serde_json::Value::Bool(yes) => if *yes { "yes" } else { "no" }.to_owned(),
             serde_json::Value::Null => "none".to_owned(),
             serde_json::Value::Array(list) if list.is_empty() => return None,
+            // Of the turns before this one, what each did.
+            serde_json::Value::Array(list) => {
+                let acts: Vec<&str> = list.iter().filter_map(|turn| turn["act"].as_str()).collect();
+                acts.join(", ")
+            }
             serde_json::Value::String(text) => text.clone(),
             value => value.to_string(),
         };
