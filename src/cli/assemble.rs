@@ -111,6 +111,10 @@ pub(super) fn grounder(
         Some(key) => builder.identity_key(key),
         None => builder,
     };
+    let builder = match config.experiments() {
+        Some(experiments) => builder.experiments(experiments),
+        None => builder,
+    };
     Ok(settings(builder, config).build())
 }
 
@@ -125,5 +129,6 @@ fn settings(builder: GrounderBuilder, config: &Config) -> GrounderBuilder {
         settings.debug_headers = config.debug_headers;
         settings.trust_mode = config.trust_headers.contains(&TrustedHeader::Mode);
         settings.trust_conversation = config.trust_headers.contains(&TrustedHeader::Conversation);
+        settings.trust_user = config.trust_headers.contains(&TrustedHeader::User);
     })
 }

@@ -291,11 +291,23 @@ fn frozen(old: &Config, new: &Config) -> Result<()> {
         // A process has room for one ONNX Runtime.
         ("classifier.runtime", old.classifier.runtime != new.classifier.runtime),
     ];
+    experiments_stay(old, new)?;
     match keys.iter().find(|(_, differs)| *differs) {
         None => Ok(()),
         Some((key, _)) => Err(Error::config(format!(
             "`{key}` cannot change while serving: restart groundwire, or put back the value that it had. Nothing of the new \
              configuration is in force"
+        ))),
+    }
+}
+
+/// Arms and weights are fixed for the life of a version: units would move, and what came of them could not be told apart.
+fn experiments_stay(old: &Config, new: &Config) -> Result<()> {
+    match new.changed_experiment(old) {
+        None => Ok(()),
+        Some(name) => Err(Error::config(format!(
+            "the experiment `{name}` changed in more than `enrol` while it runs: give it another `version`, whose data is kept \
+             apart, or put back the values that it had. Nothing of the new configuration is in force"
         ))),
     }
 }

@@ -8,14 +8,14 @@ use toml::de::{DeTable, DeValue};
 use super::suggest::nearest;
 
 /// What must stand at a key, where the type that serde names says too little.
-const WANTED: [(&str, &str); 23] = [
+const WANTED: [(&str, &str); 28] = [
     ("admin", "an address and a port in quotes, or \"off\", such as \"127.0.0.1:9090\""),
     ("upstreams", "a list of tables, such as [[upstreams]]"),
     ("upstream-key-scheme", "a word in quotes, or \"off\", such as \"Bearer\""),
     ("key-scheme", "a word in quotes, or \"off\", such as \"Bearer\""),
     ("policy", "the name of a policy in quotes, such as \"gentle\""),
     ("tools", "\"observe\", \"steer\" or \"bypass\""),
-    ("trust-headers", "a list of \"mode\" and \"conversation\", such as [\"mode\"]"),
+    ("trust-headers", "a list of \"mode\", \"conversation\" and \"user\", such as [\"mode\"]"),
     ("certificate", "the path of a file in quotes, such as \"/etc/ssl/server.pem\""),
     ("client-ca", "the path of a file in quotes, such as \"/etc/ssl/clients.pem\""),
     ("base-rate", "a number above 0 and below 0.4, such as 0.03"),
@@ -24,6 +24,11 @@ const WANTED: [(&str, &str); 23] = [
     ("format", "\"auto\", \"pretty\" or \"json\""),
     ("request-id", "\"pass\" or \"generate\""),
     ("traceparent", "\"pass\" or \"generate\""),
+    ("experiments", "a list of tables, such as [[experiments]]"),
+    ("arms", "a table of weights, such as { control = 50, gentle = 50 }"),
+    ("explore", "a number from 0 to 0.5, such as 0.05"),
+    ("alpha", "a number from 0.000001 to 0.5, such as 0.05"),
+    ("primary-better", "\"higher\" or \"lower\""),
     ("rules", "a list of rules, such as [{ act = \"clarify\", ambiguity = 0.5 }]"),
     ("act", "the name of an act in quotes, such as \"clarify\""),
     ("delivery", "\"steer\", \"reply\" or \"observe\""),

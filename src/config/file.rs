@@ -8,8 +8,9 @@ use serde::Deserialize;
 use super::blame::Source;
 use super::suggest::nearest;
 use super::{
-    AuthScheme, ByteSize, Classifier, Config, Environment, KeyHeader, KeySource, Limits, Listen, Log, OrOff, Overrides,
-    Period, ProxyChoice, Records, Tls, TrustedHeader, UpstreamRoute, UpstreamUrl, agree, environment,
+    AuthScheme, ByteSize, Classifier, Config, Environment, ExperimentTable, KeyHeader, KeySource, Limits, Listen, Log,
+    OrOff, Overrides, Period, ProxyChoice, Records, Tls, TrustedHeader, UpstreamRoute, UpstreamUrl, agree, environment,
+    experiment_check,
 };
 use crate::engine::ToolsOffered;
 use crate::error::{Error, Result};
@@ -49,6 +50,8 @@ pub(super) struct File {
     limits: Limits,
     log: Log,
     upstreams: Vec<UpstreamRoute>,
+    experiment: Option<ExperimentTable>,
+    experiments: Vec<ExperimentTable>,
     policies: BTreeMap<String, RulePolicy>,
 }
 
@@ -76,6 +79,8 @@ impl Default for File {
             limits: Limits::default(),
             log: Log::default(),
             upstreams: Vec::new(),
+            experiment: None,
+            experiments: Vec::new(),
             policies: BTreeMap::new(),
         }
     }
@@ -105,6 +110,8 @@ impl File {
             limits: self.limits,
             log: self.log,
             upstreams: self.upstreams,
+            experiment: self.experiment,
+            experiments: self.experiments,
             policies: self.policies,
         }
     }
@@ -134,7 +141,7 @@ impl File {
 
 /// Reads the file, and puts over it what the environment and then the command line say.
 pub(super) fn parse(source: Source<'_>, environment: &Environment, overrides: &Overrides) -> Result<Config> {
-    source.tables(&["classifier", "records", "limits", "log", "policies", "tls"])?;
+    source.tables(&["classifier", "records", "limits", "log", "policies", "tls", "experiment"])?;
     let mut file: File = toml::from_str(source.text).map_err(|error| source.blame_toml(&error))?;
     // Each source is checked with those below it, so that an error is told of the one that brought it in.
     file.name_policies();
@@ -155,6 +162,7 @@ pub(super) fn parse(source: Source<'_>, environment: &Environment, overrides: &O
     };
     let config = file.with_upstream(upstream);
     agree::check(&config, |path, what, fix| source.blame_at(path, what, fix))?;
+    experiment_check::check(&config, |path, what, fix| source.blame_at(path, what, fix))?;
     Ok(config)
 }
 

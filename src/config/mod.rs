@@ -18,6 +18,8 @@ mod agree;
 mod auth;
 mod blame;
 mod environment;
+mod experiment;
+mod experiment_check;
 mod explain;
 mod file;
 mod forward;
@@ -36,6 +38,7 @@ mod whole;
 
 pub use auth::{AuthScheme, KeyHeader};
 pub use environment::Environment;
+pub use experiment::{ExperimentName, ExperimentTable, Slice, Unit};
 pub use forward::{ProxyChoice, ProxyUrl};
 pub use load::Loaded;
 pub use place::{KeySource, Listen, Model, RecordsTo, UpstreamUrl};
@@ -111,6 +114,12 @@ pub struct Config {
     /// Upstreams of their own for paths that start with a prefix.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub upstreams: Vec<UpstreamRoute>,
+    /// The experiment, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub experiment: Option<ExperimentTable>,
+    /// Experiments that run at one time.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub experiments: Vec<ExperimentTable>,
     /// Policies of the operator's own.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub policies: BTreeMap<String, RulePolicy>,
@@ -158,9 +167,14 @@ impl Config {
 
     /// The rules of the policy that is named.
     pub fn rules(&self) -> RulePolicy {
-        // That there is such a policy was checked; the empty one stands for a `policy` that was changed since.
-        let own = self.policies.get(&self.policy).cloned().or_else(|| preset(&self.policy));
-        own.unwrap_or_else(|| RulePolicy { name: self.policy.clone(), rules: Vec::new() })
+        self.rules_of(&self.policy)
+    }
+
+    /// The rules of the policy of this name.
+    fn rules_of(&self, name: &str) -> RulePolicy {
+        // That there is such a policy was checked; the empty one stands for a name that was changed since.
+        let own = self.policies.get(name).cloned().or_else(|| preset(name));
+        own.unwrap_or_else(|| RulePolicy { name: name.to_owned(), rules: Vec::new() })
     }
 
     /// The files, beside its own, the model's and those of `[tls]`, whose content is part of the configuration.

@@ -4,7 +4,7 @@
 //! values of keys that take none. A key that is unknown may be followed by anything, an API key to begin with.
 
 /// The keys whose values may be shown.
-const HARMLESS: [&str; 60] = [
+const HARMLESS: [&str; 78] = [
     "listen",
     "admin",
     "policy",
@@ -54,6 +54,24 @@ const HARMLESS: [&str; 60] = [
     "access",
     "request-id",
     "traceparent",
+    "experiment",
+    "experiments",
+    "name",
+    "version",
+    "unit",
+    "enrol",
+    "layer",
+    "slice",
+    "explore",
+    "baseline",
+    "primary",
+    "primary-better",
+    "window",
+    "turns",
+    "covariate",
+    "alpha",
+    "horizon",
+    "crowd",
     "rules",
     "act",
     "delivery",

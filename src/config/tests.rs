@@ -62,7 +62,7 @@ fn what_is_wrong_is_said_where_it_stands() {
             "from 0 to 1",
         ),
         ("tools = \"stear\"", "1:9: unknown value `stear`", "did you mean `steer`?"),
-        ("trust-headers = [\"mode\", \"user\"]", "1:26: unknown value `user`", "mode"),
+        ("trust-headers = [\"mode\", \"users\"]", "1:26: unknown value `users`", "did you mean `user`?"),
         ("identity-key = \"hunter2\"", "1:16: this says not where the secret is", "env:NAME"),
         ("debug-headers = 1", "1:17: `debug-headers` must be true or false, not 1", "true or false"),
         ("[classifier]\nthreads = 0", "2:11: `threads` must be a whole number from 1 to 256", "from 1 to 256"),

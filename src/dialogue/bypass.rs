@@ -62,5 +62,7 @@ labels! {
         Tools = "tools",
         /// The request asks for it: `x-groundwire-mode: observe`.
         Mode = "mode",
+        /// The unit is in the arm `control` of an experiment.
+        Control = "control",
     }
 }

@@ -40,6 +40,16 @@ impl Id {
         &self.0
     }
 
+    /// The identity of a unit of an experiment: what `source` (say `header:x-groundwire-user`) held.
+    ///
+    /// The caller's credentials do not count: somebody whose key is exchanged stays where they were.
+    pub fn of_unit(key: &IdentityKey, source: &str, value: &[u8]) -> Self {
+        let mut hash = Absorbed::new(key, b"unit v1");
+        hash.framed(source.as_bytes());
+        hash.framed(value);
+        hash.id()
+    }
+
     fn of(hasher: &blake3::Hasher) -> Self {
         let hash = hasher.finalize();
         let mut id = [0; 16];

@@ -59,6 +59,8 @@ pub struct Admitted {
     pub(super) observe_only: bool,
     pub(super) tenant: Vec<u8>,
     pub(super) conversation: Option<HeaderValue>,
+    /// What an experiment assigns, where it is in a header.
+    pub(super) unit: Option<HeaderValue>,
     /// What the body is compressed with; it is read without that, and forwarded as it came.
     pub(super) codings: Codings,
 }
@@ -74,6 +76,7 @@ impl Admitted {
 impl Grounder {
     /// Looks at the head of a request that was accepted at `accepted`, and strips from it the headers that are ours.
     pub fn admit(&self, head: &mut Parts, accepted: Instant) -> Admission {
+        let unit = self.unit_in(&head.headers);
         let ours = take_ours(&mut head.headers);
         let settings = self.settings();
         let dialect = Dialect::recognise(&head.method, &head.uri).filter(|_| may_be_json(&head.headers));
@@ -106,8 +109,16 @@ impl Grounder {
             observe_only: mode == Some(Mode::Observe),
             tenant: tenant(&head.headers),
             conversation: ours.conversation.filter(|_| settings.trust_conversation),
+            unit,
             codings,
         }))
+    }
+
+    /// The unit in the headers, before ours are taken off them.
+    fn unit_in(&self, headers: &HeaderMap) -> Option<HeaderValue> {
+        let experiments = self.0.experiments.as_ref()?;
+        let trusted = !experiments.source().is_trusted_user() || self.settings().trust_user;
+        experiments.in_headers(headers).filter(|_| trusted)
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::{Grounder, Inner, Settings};
 use crate::classify::Classifier;
 use crate::dialogue::IdentityKey;
+use crate::experiment::Experiments;
 use crate::observe::{Observer, Observers};
 use crate::policy::Policy;
 
@@ -19,12 +20,13 @@ pub struct GrounderBuilder {
     key: Option<IdentityKey>,
     base_rate: Option<f64>,
     settings: Settings,
+    experiments: Option<Experiments>,
 }
 
 impl GrounderBuilder {
     pub(super) fn new(classifier: Arc<dyn Classifier>, policy: Arc<dyn Policy>) -> Self {
         let (observers, settings) = (Observers::default(), Settings::default());
-        Self { classifier, policy, observers, key: None, base_rate: None, settings }
+        Self { classifier, policy, observers, key: None, base_rate: None, settings, experiments: None }
     }
 
     /// Adds an observer; several are told in the order in which they were added.
@@ -42,6 +44,14 @@ impl GrounderBuilder {
     /// Says to which share of turns that need a question the classifier is calibrated, for the hash that records carry.
     pub fn calibrated_to(mut self, base_rate: f64) -> Self {
         self.base_rate = Some(base_rate);
+        self
+    }
+
+    /// Runs experiments: units that are enrolled in one are decided about by their arm, all others by the policy.
+    ///
+    /// It takes an [identity key](Self::identity_key) that lasts: with another one, every unit is another.
+    pub fn experiments(mut self, experiments: Experiments) -> Self {
+        self.experiments = Some(experiments);
         self
     }
 
@@ -64,6 +74,9 @@ impl GrounderBuilder {
         if let Some(base_rate) = self.base_rate {
             definition.push_str(&format!("\n{base_rate}"));
         }
+        if let Some(experiments) = &self.experiments {
+            definition.push_str(&format!("\n{}", experiments.definition()));
+        }
         let hash = blake3::hash(definition.as_bytes()).to_hex();
         Grounder(Arc::new(Inner {
             policy_name: self.policy.name().into(),
@@ -73,6 +86,7 @@ impl GrounderBuilder {
             observers: self.observers,
             key: self.key.unwrap_or_else(random_key),
             settings: self.settings,
+            experiments: self.experiments,
         }))
     }
 }

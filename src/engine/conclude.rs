@@ -8,8 +8,9 @@ use super::{Grounder, JudgedTurn, Pending, ToolsOffered};
 use crate::act::{Intervention, Words, words};
 use crate::classify::Judgement;
 use crate::dialogue::{AssistantAct, Bypass, Delivery, GroundingAct, HeldBack};
-use crate::observe::Judged;
-use crate::policy::Situation;
+use crate::experiment::{Assignment, CONTROL};
+use crate::observe::{Judged, Record};
+use crate::policy::{Decision, Situation};
 use crate::wire::Document;
 
 /// What is done with a judged request, and its record.
@@ -27,8 +28,19 @@ impl Grounder {
     ///
     /// An edit is of the body without its content codings; who forwards it says so, by leaving `Content-Encoding` out.
     pub fn conclude(&self, turn: JudgedTurn, verdict: Result<Arc<Judgement>, Bypass>, body: &Bytes) -> Outcome {
-        let JudgedTurn { mut pending, dialect, tail, history, tools, unseen, observe_only, reply_to, asked, decoded } =
-            turn;
+        let JudgedTurn {
+            mut pending,
+            dialect,
+            tail,
+            history,
+            tools,
+            unseen,
+            observe_only,
+            reply_to,
+            asked,
+            assignment,
+            decoded,
+        } = turn;
         let body = decoded.as_ref().unwrap_or(body);
         pending.record.judge_micros = u64::try_from(asked.elapsed().as_micros()).unwrap_or(u64::MAX);
         let judgement = match verdict {
@@ -42,13 +54,12 @@ impl Grounder {
         };
         let record = &mut pending.record;
         record.judgement = Some(Judged::from(&*judgement));
-        let mut decision = self.0.policy.decide(&Situation::new(&judgement, history, tools, unseen));
-        record.triggered = !decision.is_none();
         record.held_back = if observe_only {
             Some(HeldBack::Mode)
         } else {
             (tools && self.settings().tools == ToolsOffered::Observe).then_some(HeldBack::Tools)
         };
+        let mut decision = self.decide(record, assignment, &Situation::new(&judgement, history, tools, unseen));
         if record.held_back.is_some() {
             decision.delivery = Delivery::Observe;
         }
@@ -78,8 +89,27 @@ impl Grounder {
     }
 }
 
+impl Grounder {
+    /// What the policy or, where the unit is enrolled, the arm of an experiment decides.
+    fn decide(&self, record: &mut Record, assignment: Option<Assignment>, situation: &Situation<'_>) -> Decision {
+        let (Some(Assignment { experiment, arm }), Some(turn)) = (assignment, record.turn) else {
+            let decision = self.0.policy.decide(situation);
+            record.triggered = !decision.is_none();
+            return decision;
+        };
+        let split = experiment.decide(arm, &turn, situation, record.held_back.is_none());
+        record.triggered = split.triggered;
+        record.propensity = Some(split.propensity);
+        record.policy = experiment.arms()[arm].policy().map_or(CONTROL, |policy| policy.name()).into();
+        if split.control {
+            record.held_back.get_or_insert(HeldBack::Control);
+        }
+        split.decision
+    }
+}
+
 /// The decision stands in the record; what was done is nothing.
-fn leave_alone(record: &mut crate::observe::Record, bypass: Bypass) -> Intervention {
+fn leave_alone(record: &mut Record, bypass: Bypass) -> Intervention {
     record.bypass = Some(bypass);
     record.act = GroundingAct::None;
     record.delivery = Delivery::Observe;

@@ -24,6 +24,7 @@ use std::sync::Arc;
 
 use crate::classify::Classifier;
 use crate::dialogue::IdentityKey;
+use crate::experiment::Experiments;
 use crate::observe::Observers;
 use crate::policy::Policy;
 
@@ -39,6 +40,7 @@ struct Inner {
     observers: Observers,
     key: IdentityKey,
     settings: Settings,
+    experiments: Option<Experiments>,
 }
 
 impl Grounder {
@@ -55,6 +57,11 @@ impl Grounder {
     /// The key of all identities.
     pub fn identity_key(&self) -> &IdentityKey {
         &self.0.key
+    }
+
+    /// The experiments that it runs.
+    pub fn experiments(&self) -> Option<&Experiments> {
+        self.0.experiments.as_ref()
     }
 
     /// The hash of everything that decisions depend on, as records carry it.

@@ -2,18 +2,21 @@
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
+use http::HeaderValue;
 
 use super::wrapper::is_wrapper_only;
 use super::{Admitted, Grounder, Pending, ToolsOffered};
 use crate::classify::{Judging, Prelude};
-use crate::dialogue::{Bypass, Conversation, ConversationSource, Identity, Part, PartKind, Role, Turn};
+use crate::dialogue::{Bypass, Conversation, ConversationSource, Id, Identity, Part, PartKind, Role, Turn};
+use crate::experiment::{Assignment, UnitSource};
+use crate::observe::Record;
 use crate::policy::History;
-use crate::wire::{Call, Dialect, ReplyTo, Tail, Undecoded};
+use crate::wire::{Call, Dialect, ReplyTo, Tail, Undecoded, value_at};
 
 /// A last user turn longer than this many bytes may hold retrieved text that settles what its question leaves open.
 const LONG_TURN: usize = 2_000;
@@ -43,6 +46,8 @@ pub struct JudgedTurn {
     pub(super) observe_only: bool,
     pub(super) reply_to: ReplyTo,
     pub(super) asked: Instant,
+    /// The arm of an experiment that decides, where the unit is enrolled.
+    pub(super) assignment: Option<Assignment>,
     /// The body without its codings, where it came with any: what an edit is made on.
     pub(super) decoded: Option<Bytes>,
 }
@@ -52,7 +57,7 @@ impl Grounder {
     ///
     /// Of a compressed body a copy is decoded, as long as it is needed; so a turn is the same however it was sent.
     pub fn prepare(&self, admitted: Admitted, body: &[u8]) -> Prepared {
-        let Admitted { mut pending, dialect, observe_only, tenant, conversation, codings } = admitted;
+        let Admitted { mut pending, dialect, observe_only, tenant, conversation, unit, codings } = admitted;
         pending.read(body.len());
         let decoded = match codings.is_identity() {
             true => None,
@@ -79,6 +84,7 @@ impl Grounder {
         if let Some(identity) = &identity {
             pending.record.identify(identity);
         }
+        let assignment = self.assign(&mut pending.record, unit.as_ref(), body);
         if let Some(bypass) = self.gate(&call) {
             return pass(pending, bypass);
         }
@@ -105,9 +111,28 @@ impl Grounder {
             observe_only,
             reply_to: ReplyTo::call(&call, unique(), unix_seconds()),
             asked,
+            assignment,
             decoded: decoded.clone(),
         });
         Prepared::Judge(turn, judging)
+    }
+
+    /// Names the unit of this request, and the arm that it is in.
+    fn assign(&self, record: &mut Record, header: Option<&HeaderValue>, body: &[u8]) -> Option<Assignment> {
+        let experiments = self.0.experiments.as_ref()?;
+        let name = experiments.source_name();
+        let unit = match experiments.source() {
+            UnitSource::Conversation => record.conversation?,
+            UnitSource::Header(_) => Id::of_unit(&self.0.key, name, header?.as_bytes().trim_ascii()),
+            UnitSource::Body(path) => Id::of_unit(&self.0.key, name, value_at(body, path)?),
+        };
+        record.unit = Some(unit);
+        record.unit_source = Some(Arc::clone(name));
+        let assignment = experiments.assign(&unit)?;
+        record.experiment = Some(Arc::clone(assignment.experiment.name()));
+        record.experiment_version = Some(assignment.experiment.version());
+        record.arm = Some(Arc::clone(&assignment.arm().name));
+        Some(assignment)
     }
 
     /// The gates that need no model.

@@ -36,6 +36,8 @@ pub struct Settings {
     pub trust_mode: bool,
     /// Whether `x-groundwire-conversation` is honoured.
     pub trust_conversation: bool,
+    /// Whether `x-groundwire-user` is honoured.
+    pub trust_user: bool,
 }
 
 impl Default for Settings {
@@ -49,6 +51,7 @@ impl Default for Settings {
             debug_headers: false,
             trust_mode: true,
             trust_conversation: true,
+            trust_user: false,
         }
     }
 }

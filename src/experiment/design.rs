@@ -23,6 +23,9 @@ pub struct Design {
     pub baseline: String,
     /// Milliseconds from a unit's first trigger until its outcomes are frozen.
     pub window_millis: u64,
+    /// User turns after the first trigger within which a failure counts.
+    #[serde(default = "turns")]
+    pub turns: u32,
     /// What the experiment is about.
     #[serde(default = "resolved")]
     pub primary: Metric,
@@ -52,6 +55,7 @@ impl Design {
             arms: arms.into_iter().collect(),
             baseline: control(),
             window_millis: 24 * 3_600_000,
+            turns: turns(),
             primary: resolved(),
             guardrails: guardrails(),
             covariate: None,
@@ -69,6 +73,10 @@ impl Design {
 
 fn control() -> String {
     "control".to_owned()
+}
+
+fn turns() -> u32 {
+    3
 }
 
 fn alpha() -> f64 {

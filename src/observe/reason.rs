@@ -21,7 +21,9 @@ impl Reason {
 
     /// Why the turn of this record was left alone, if it was.
     pub fn of(record: &Record) -> Option<Self> {
-        record.bypass.map(Self::Bypassed).or(record.held_back.map(Self::Observed))
+        // To leave a turn of `control` alone is what the experiment is for.
+        let held_back = record.held_back.filter(|held| *held != HeldBack::Control);
+        record.bypass.map(Self::Bypassed).or(held_back.map(Self::Observed))
     }
 
     /// Each of them.
@@ -43,6 +45,7 @@ impl Reason {
             Self::Bypassed(bypass) => bypass.as_str(),
             Self::Observed(HeldBack::Tools) => "observed_tools",
             Self::Observed(HeldBack::Mode) => "observed_mode",
+            Self::Observed(HeldBack::Control) => "observed_control",
         }
     }
 
@@ -54,6 +57,9 @@ impl Reason {
             }
             Self::Observed(HeldBack::Mode) => {
                 "clients ask for `x-groundwire-mode: observe`; take `mode` out of `trust-headers` to act all the same"
+            }
+            Self::Observed(HeldBack::Control) => {
+                "these units are in the arm `control` of an experiment; nothing is to be set"
             }
             Self::Bypassed(bypass) => advice(bypass),
         }

@@ -40,10 +40,23 @@ pub struct Record {
     /// The identifier that the application gave for it, whoever the caller is: by which it is found again when the
     /// application tells what came of it. `None` where it gave none.
     pub conversation_given: Option<Id>,
-    /// What is assigned to an arm of an experiment; `None` outside experiments.
+    /// What is assigned to an arm of an experiment: also where it is in none. `None` without experiments, and where the request
+    /// does not say.
     pub unit: Option<Id>,
+    /// Where the unit came from, as the configuration says it; `None` without a unit.
+    #[serde(serialize_with = "optional_text")]
+    pub unit_source: Option<Arc<str>>,
+    /// The experiment that the unit is enrolled in; `None` outside experiments.
+    #[serde(serialize_with = "optional_text")]
+    pub experiment: Option<Arc<str>>,
+    /// Its version.
+    pub experiment_version: Option<u32>,
     /// The experiment's arm; `None` outside experiments.
-    pub arm: Option<String>,
+    #[serde(serialize_with = "optional_text")]
+    pub arm: Option<Arc<str>>,
+    /// The chance with which the decision was made, given the arm: below 1 where an experiment explores. `None` where
+    /// nothing was decided, and outside experiments.
+    pub propensity: Option<f64>,
     /// The request's dialect.
     #[serde(serialize_with = "name")]
     pub dialect: Dialect,
@@ -53,7 +66,7 @@ pub struct Record {
     pub stream: Option<bool>,
     /// What the classifier said.
     pub judgement: Option<Judged>,
-    /// Whether the policy would have acted.
+    /// Whether the policy would have acted; in an experiment, whether that of any arm would, whichever arm this is.
     pub triggered: bool,
     /// The policy.
     #[serde(serialize_with = "text")]
@@ -162,6 +175,13 @@ fn text<S: Serializer>(value: &Arc<str>, s: S) -> Result<S::Ok, S::Error> {
     s.serialize_str(value)
 }
 
+fn optional_text<S: Serializer>(value: &Option<Arc<str>>, s: S) -> Result<S::Ok, S::Error> {
+    match value {
+        Some(value) => s.serialize_some(&**value),
+        None => s.serialize_none(),
+    }
+}
+
 fn name<S: Serializer>(value: &Dialect, s: S) -> Result<S::Ok, S::Error> {
     s.serialize_str(value.as_str())
 }
@@ -185,7 +205,11 @@ impl Record {
             conversation_source: None,
             conversation_given: None,
             unit: None,
+            unit_source: None,
+            experiment: None,
+            experiment_version: None,
             arm: None,
+            propensity: None,
             dialect,
             model: None,
             stream: None,

@@ -164,6 +164,17 @@ impl Moments {
         self.mean[2]
     }
 
+    /// The same units with this covariate each.
+    pub fn with_covariate(mut self, x: f64) -> Self {
+        self.mean[2] = x;
+        for (product, (i, j)) in self.products.iter_mut().zip(PAIRS) {
+            if i == 2 || j == 2 {
+                *product = 0.0;
+            }
+        }
+        self
+    }
+
     /// From a sum of squared deviations of units to the variance of their mean.
     fn of_mean(&self, squares: f64) -> f64 {
         squares / (self.n - 1.0) / self.n

@@ -47,6 +47,7 @@ pub use ends::Ends;
 pub use fault::plain_fault;
 pub use reply::{OwnReply, ReplyTo};
 pub use response::{Reading, ResponseReader, Unread, Usage};
+pub(crate) use span::value_at;
 
 pub(crate) use coding::{Codings, Undecoded};
 

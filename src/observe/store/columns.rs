@@ -9,13 +9,13 @@ use crate::observe::SCHEMA;
 
 /// The columns of `groundwire_turns`, in the order of [`values`] and [`turn`].
 pub(super) const TURN: &str = "attempt, day, time, turn, parent, conversation, conversation_source, conversation_given, \
-    experiment, version, unit, arm, dialect, model, stream, need_proceed, need_assume, need_ask, judged_gap, user_act, \
+    unit, unit_source, experiment, version, arm, propensity, dialect, model, stream, need_proceed, need_assume, need_ask, judged_gap, user_act, \
     emotion, tokens, classifier, triggered, policy, config, act, delivery, gap, reason, bypass, held_back, request_id, \
     traceparent, request_bytes, added_bytes, read_micros, own_micros, judge_micros, total_micros, status, ending, \
     finish_reason, prompt_tokens, completion_tokens, cached_tokens, first_token_micros, response_bytes, assistant_acts";
 
 /// How many they are.
-pub(super) const TURN_COLUMNS: usize = 49;
+pub(super) const TURN_COLUMNS: usize = 51;
 
 /// Appends the values of one row.
 pub(super) fn values(turn: &StoredTurn, to: &mut Vec<Value>) {
@@ -31,10 +31,12 @@ pub(super) fn values(turn: &StoredTurn, to: &mut Vec<Value>) {
         turn.conversation.into(),
         text(&turn.conversation_source),
         turn.conversation_given.into(),
-        text(&turn.experiment),
-        turn.version.into(),
         turn.unit.into(),
+        text(&turn.unit_source),
+        text(&turn.experiment),
+        turn.experiment_version.into(),
         text(&turn.arm),
+        turn.propensity.into(),
         (&turn.dialect).into(),
         text(&turn.model),
         turn.stream.into(),
@@ -89,10 +91,12 @@ pub(super) fn turn(row: &dyn Row) -> Result<StoredTurn, Fault> {
         conversation: cells.id()?,
         conversation_source: some(&mut cells)?,
         conversation_given: cells.id()?,
-        experiment: some(&mut cells)?,
-        version: cells.int()?,
         unit: cells.id()?,
+        unit_source: some(&mut cells)?,
+        experiment: some(&mut cells)?,
+        experiment_version: cells.int()?,
         arm: some(&mut cells)?,
+        propensity: cells.real()?,
         dialect: word(&mut cells)?,
         model: some(&mut cells)?,
         stream: cells.int()?.map(|flag| flag != 0),

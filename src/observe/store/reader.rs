@@ -2,7 +2,6 @@
 
 use super::engine::{Engine, Fault};
 use super::place::StorePlace;
-use super::rollup::WITHIN_TURNS;
 use super::value::{Cells, Value};
 use super::writer::now;
 use super::{roll, schema, sweep, units};
@@ -118,8 +117,14 @@ pub(super) fn declare(engine: &mut dyn Engine, design: &Design, now: u64) -> Res
     let definition = serde_json::to_string(design).unwrap_or_default();
     let key = [Value::from(design.experiment.clone()), i64::from(design.version).into()];
     let [experiment, version] = key.clone();
-    let bound =
-        [experiment, version, design.window_millis.into(), WITHIN_TURNS.into(), definition.clone().into(), now.into()];
+    let bound = [
+        experiment,
+        version,
+        design.window_millis.into(),
+        i64::from(design.turns).into(),
+        definition.clone().into(),
+        now.into(),
+    ];
     let statement = "INSERT INTO groundwire_experiments (experiment, version, window_millis, within_turns, definition, \
                      first_seen) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
     if engine.execute(statement, &bound)? > 0 {

@@ -22,10 +22,12 @@ pub(super) struct StoredTurn {
     pub(super) conversation: Option<Id>,
     pub(super) conversation_source: Option<Text>,
     pub(super) conversation_given: Option<Id>,
-    pub(super) experiment: Option<Text>,
-    pub(super) version: Option<i64>,
     pub(super) unit: Option<Id>,
+    pub(super) unit_source: Option<Text>,
+    pub(super) experiment: Option<Text>,
+    pub(super) experiment_version: Option<i64>,
     pub(super) arm: Option<Text>,
+    pub(super) propensity: Option<f64>,
     pub(super) dialect: Text,
     pub(super) model: Option<Text>,
     pub(super) stream: Option<bool>,
@@ -138,7 +140,7 @@ impl StoredTurn {
     pub(super) fn unit(&self) -> Option<UnitKey> {
         self.arm.as_ref()?;
         let experiment = self.experiment.clone()?;
-        Some(UnitKey { experiment, version: self.version.unwrap_or(1), unit: self.unit? })
+        Some(UnitKey { experiment, version: self.experiment_version.unwrap_or(1), unit: self.unit? })
     }
 }
 
