@@ -4,6 +4,7 @@ mod assemble;
 mod audit;
 mod check;
 mod demo;
+mod feedback;
 mod gauges;
 mod health;
 mod licenses;
@@ -18,6 +19,7 @@ mod running;
 mod score;
 mod serve;
 mod signals;
+mod store;
 mod watch;
 mod windows;
 
@@ -60,6 +62,7 @@ enum Command {
     Serve(Box<serve::Serve>),
     Score(score::Score),
     Audit(audit::Audit),
+    Store(store::StoreCommand),
     Check(check::Check),
     Health(health::Health),
     Licenses(licenses::Licenses),
@@ -80,6 +83,7 @@ pub fn run() -> Result<(), Failure> {
         Command::Score(score) => Ok(score.run()?),
         Command::Serve(serve) => serve.run(),
         Command::Audit(audit) => audit.run(),
+        Command::Store(store) => store.run(),
         Command::Check(check) => check.run(),
         Command::Health(health) => health.run(),
         Command::Licenses(licenses) => licenses.run(),

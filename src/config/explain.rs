@@ -8,7 +8,7 @@ use toml::de::{DeTable, DeValue};
 use super::suggest::nearest;
 
 /// What must stand at a key, where the type that serde names says too little.
-const WANTED: [(&str, &str); 28] = [
+const WANTED: [(&str, &str); 30] = [
     ("admin", "an address and a port in quotes, or \"off\", such as \"127.0.0.1:9090\""),
     ("upstreams", "a list of tables, such as [[upstreams]]"),
     ("upstream-key-scheme", "a word in quotes, or \"off\", such as \"Bearer\""),
@@ -20,6 +20,8 @@ const WANTED: [(&str, &str); 28] = [
     ("client-ca", "the path of a file in quotes, such as \"/etc/ssl/clients.pem\""),
     ("base-rate", "a number above 0 and below 0.4, such as 0.03"),
     ("response-head-timeout", "a length of time in quotes, or \"off\", such as \"90s\""),
+    ("retention", "a length of time in quotes, or \"off\", such as \"90d\""),
+    ("rollup-retention", "a length of time in quotes, or \"off\", such as \"400d\""),
     ("max-body", "a number of bytes in quotes, or \"off\", such as \"4MiB\""),
     ("format", "\"auto\", \"pretty\" or \"json\""),
     ("request-id", "\"pass\" or \"generate\""),

@@ -8,9 +8,9 @@ use serde::Deserialize;
 use super::blame::Source;
 use super::suggest::nearest;
 use super::{
-    AuthScheme, ByteSize, Classifier, Config, Environment, ExperimentTable, KeyHeader, KeySource, Limits, Listen, Log,
-    OrOff, Overrides, Period, ProxyChoice, Records, Tls, TrustedHeader, UpstreamRoute, UpstreamUrl, agree, environment,
-    experiment_check,
+    AuthScheme, ByteSize, Classifier, Config, Environment, ExperimentTable, Feedback, KeyHeader, KeySource, Limits,
+    Listen, Log, OrOff, Overrides, Period, ProxyChoice, Records, Store, Tls, TrustedHeader, UpstreamRoute, UpstreamUrl,
+    agree, environment, experiment_check,
 };
 use crate::engine::ToolsOffered;
 use crate::error::{Error, Result};
@@ -47,6 +47,8 @@ pub(super) struct File {
     tls: Option<Tls>,
     classifier: Classifier,
     records: Records,
+    store: Store,
+    feedback: Feedback,
     limits: Limits,
     log: Log,
     upstreams: Vec<UpstreamRoute>,
@@ -76,6 +78,8 @@ impl Default for File {
             tls: None,
             classifier: Classifier::default(),
             records: Records::default(),
+            store: Store::default(),
+            feedback: Feedback::default(),
             limits: Limits::default(),
             log: Log::default(),
             upstreams: Vec::new(),
@@ -107,6 +111,8 @@ impl File {
             tls: self.tls,
             classifier: self.classifier,
             records: self.records,
+            store: self.store,
+            feedback: self.feedback,
             limits: self.limits,
             log: self.log,
             upstreams: self.upstreams,
@@ -141,7 +147,7 @@ impl File {
 
 /// Reads the file, and puts over it what the environment and then the command line say.
 pub(super) fn parse(source: Source<'_>, environment: &Environment, overrides: &Overrides) -> Result<Config> {
-    source.tables(&["classifier", "records", "limits", "log", "policies", "tls", "experiment"])?;
+    source.tables(&["classifier", "records", "store", "feedback", "limits", "log", "policies", "tls", "experiment"])?;
     let mut file: File = toml::from_str(source.text).map_err(|error| source.blame_toml(&error))?;
     // Each source is checked with those below it, so that an error is told of the one that brought it in.
     file.name_policies();
@@ -236,6 +242,9 @@ fn check(file: &File, blame: impl Fn(&[&str], &str, &str) -> Error) -> Result<()
         (["limits", "idle-timeout"], file.limits.idle_timeout),
         (["limits", "connect-timeout"], file.limits.connect_timeout),
         (["limits", "upstream-idle-timeout"], file.limits.upstream_idle_timeout),
+        (["store", "flush"], file.store.flush),
+        (["store", "retention"], file.store.retention.on().unwrap_or(MOST_DEADLINE)),
+        (["store", "rollup-retention"], file.store.rollup_retention.on().unwrap_or(MOST_DEADLINE)),
         (["limits", "response-head-timeout"], file.limits.response_head_timeout.on().unwrap_or(MOST_DEADLINE)),
     ];
     for (path, period) in must_pass {
@@ -249,6 +258,10 @@ fn check(file: &File, blame: impl Fn(&[&str], &str, &str) -> Error) -> Result<()
             "records of this version hold no text",
             "remove the key, or write false",
         ));
+    }
+    if file.store.text {
+        let fix = "remove the key, or write false";
+        return Err(blame(&["store", "text"], "the store of this version holds no text", fix));
     }
     Ok(())
 }

@@ -4,7 +4,7 @@
 //! values of keys that take none. A key that is unknown may be followed by anything, an API key to begin with.
 
 /// The keys whose values may be shown.
-const HARMLESS: [&str; 78] = [
+const HARMLESS: [&str; 85] = [
     "listen",
     "admin",
     "policy",
@@ -33,6 +33,13 @@ const HARMLESS: [&str; 78] = [
     "records",
     "to",
     "text",
+    "store",
+    "retention",
+    "rollup-retention",
+    "batch",
+    "flush",
+    "feedback",
+    "public",
     "limits",
     "classify-bytes",
     "decoded-bytes",

@@ -8,12 +8,14 @@ use bytes::Bytes;
 use http::header::{ACCEPT, ALLOW, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::Full;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
+use super::feedback::{self, Tell};
 use super::readiness::Readiness;
 
 /// Probes and scrapers are few.
@@ -46,6 +48,7 @@ pub(super) struct Shown {
     pub(super) readiness: Readiness,
     pub(super) metrics: WriteMetrics,
     pub(super) overview: Option<WriteOverview>,
+    pub(super) feedback: Option<Tell>,
 }
 
 /// Serves until it is dropped.
@@ -67,8 +70,18 @@ pub(super) async fn serve(listener: TcpListener, shown: Shown) {
         let shown = shown.clone();
         connections.spawn(async move {
             let _permit = permit;
-            let service = service_fn(move |request: Request<_>| {
-                std::future::ready(Ok::<_, Infallible>(answer(&request, &shown)))
+            let service = service_fn(move |request: Request<Incoming>| {
+                let shown = shown.clone();
+                async move {
+                    let feedback = shown.feedback.as_ref().filter(|_| request.uri().path() == feedback::PATH);
+                    Ok::<_, Infallible>(match feedback {
+                        Some(tell) => {
+                            let (head, body) = request.into_parts();
+                            feedback::answer(&head, body, tell).await.map(Full::new)
+                        }
+                        None => answer(&request, &shown),
+                    })
+                }
             });
             let mut http = http1::Builder::new();
             http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
@@ -80,7 +93,7 @@ pub(super) async fn serve(listener: TcpListener, shown: Shown) {
 }
 
 fn answer<B>(request: &Request<B>, shown: &Shown) -> Response<Full<Bytes>> {
-    let Shown { readiness, metrics, overview } = shown;
+    let Shown { readiness, metrics, overview, .. } = shown;
     let reading = request.method() == Method::GET || request.method() == Method::HEAD;
     let (status, content_type, text) = match request.uri().path() {
         "/" | "/healthz" | "/readyz" | "/metrics" if !reading => {
@@ -127,7 +140,7 @@ mod tests {
         let readiness = Readiness::default();
         let metrics: WriteMetrics = Arc::new(|| "# EOF\n".to_owned());
         let overview: WriteOverview = Arc::new(|state, json| format!("{state}{json}"));
-        let mut shown = Shown { readiness: readiness.clone(), metrics, overview: None };
+        let mut shown = Shown { readiness: readiness.clone(), metrics, overview: None, feedback: None };
         let status = |method: Method, path: &str| {
             let request = Request::builder().method(method).uri(path).body(()).unwrap();
             answer(&request, &shown).status().as_u16()

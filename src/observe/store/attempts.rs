@@ -8,7 +8,7 @@ use crate::dialogue::{Id, UserAct};
 /// The columns of [`attempt`], in its order.
 pub(super) const ATTEMPT: &str = "attempt, time, turn, parent, conversation, conversation_source, arm, triggered, act, \
     delivery, bypass, held_back, status, ending, finish_reason, user_act, assistant_acts, prompt_tokens, \
-    completion_tokens, cached_tokens, first_token_micros, total_micros";
+    completion_tokens, cached_tokens, first_token_micros, total_micros, complied, leaked";
 
 /// What a reply is called that waits for the results of tools, in the dialects that there are.
 const TOOL_CALLS: [&str; 5] = ["tool_calls", "function_call", "tool_use", "pause_turn", "tool_call"];
@@ -29,6 +29,7 @@ pub(super) fn attempt(cells: &mut Cells<'_>) -> Result<Attempt, Fault> {
     let (prompt, completion, cached) = (cells.some_count()?, cells.some_count()?, cells.some_count()?);
     let first_token_micros = cells.some_count()?;
     let took = cells.some_count()?.unwrap_or(0);
+    let (complied, leaked) = (cells.int()?.map(|flag| flag != 0), cells.int()?.map(|flag| flag != 0));
     let acted = act != "none" && delivery != "observe" && bypass.is_none();
     let asked = acted && matches!(act, "clarify" | "check");
     let seen = acts.map(|acts| acts.split(' ').any(|act| matches!(act, "clarification" | "understanding_check")));
@@ -47,11 +48,11 @@ pub(super) fn attempt(cells: &mut Cells<'_>) -> Result<Attempt, Fault> {
         acted,
         asked,
         // Where the answer could not be read, it is taken to have done what it was told to do.
-        question: seen.unwrap_or(asked),
+        question: seen.unwrap_or(asked && complied != Some(false)),
         user_act,
         usage: prompt.zip(completion).map(|(prompt, completion)| Usage { prompt, completion, cached }),
         first_token_micros,
-        complied: None,
-        leaked: None,
+        complied,
+        leaked,
     })
 }

@@ -12,10 +12,10 @@ pub(super) const TURN: &str = "attempt, day, time, turn, parent, conversation, c
     unit, unit_source, experiment, version, arm, propensity, dialect, model, stream, need_proceed, need_assume, need_ask, judged_gap, user_act, \
     emotion, tokens, classifier, triggered, policy, config, act, delivery, gap, reason, bypass, held_back, request_id, \
     traceparent, request_bytes, added_bytes, read_micros, own_micros, judge_micros, total_micros, status, ending, \
-    finish_reason, prompt_tokens, completion_tokens, cached_tokens, first_token_micros, response_bytes, assistant_acts";
+    finish_reason, prompt_tokens, completion_tokens, cached_tokens, first_token_micros, response_bytes, assistant_acts, complied, leaked";
 
 /// How many they are.
-pub(super) const TURN_COLUMNS: usize = 51;
+pub(super) const TURN_COLUMNS: usize = 53;
 
 /// Appends the values of one row.
 pub(super) fn values(turn: &StoredTurn, to: &mut Vec<Value>) {
@@ -74,6 +74,8 @@ pub(super) fn values(turn: &StoredTurn, to: &mut Vec<Value>) {
         turn.first_token_micros.into(),
         turn.response_bytes.into(),
         turn.assistant_acts.as_ref().map(|acts| acts.join(" ")).into(),
+        turn.complied.into(),
+        turn.leaked.into(),
     ]);
 }
 
@@ -125,6 +127,8 @@ pub(super) fn turn(row: &dyn Row) -> Result<StoredTurn, Fault> {
         first_token_micros: cells.some_count()?,
         response_bytes: cells.count()?,
         assistant_acts: cells.text()?.map(|acts| acts.split_whitespace().map(|act| act.to_owned().into()).collect()),
+        complied: cells.int()?.map(|flag| flag != 0),
+        leaked: cells.int()?.map(|flag| flag != 0),
     })
 }
 

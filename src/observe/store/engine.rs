@@ -24,6 +24,17 @@ pub(super) enum Lock {
     Sweep,
 }
 
+/// What a connection is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// To write turns for as long as a process lives: no statement may take long.
+    Record,
+    /// To fill a store that may not be there yet.
+    Fill,
+    /// To read one that must be there.
+    Read,
+}
+
 /// A connection to a database.
 ///
 /// Places in a statement are `$1`, `$2`, … in the order of their first appearance, which both engines read.

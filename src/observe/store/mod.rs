@@ -18,6 +18,8 @@ mod queue;
 mod reader;
 mod roll;
 mod rollup;
+#[cfg(test)]
+mod rollup_tests;
 mod schema;
 #[cfg(feature = "postgres")]
 mod secure;

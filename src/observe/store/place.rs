@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use super::engine::{Engine, Fault};
+use super::engine::{Engine, Fault, Purpose};
 use super::schema;
 #[cfg(feature = "postgres")]
 use super::secure::Dsn;
@@ -36,12 +36,12 @@ impl StorePlace {
     }
 
     /// Connects, and has the tables be of this version.
-    pub(super) fn open(&self, for_writing: bool) -> Result<Box<dyn Engine>, Fault> {
+    pub(super) fn open(&self, purpose: Purpose) -> Result<Box<dyn Engine>, Fault> {
         let mut engine: Box<dyn Engine> = match &self.0 {
             #[cfg(feature = "sqlite")]
-            Place::Sqlite(path) => Box::new(super::sqlite::Sqlite::open(path, for_writing)?),
+            Place::Sqlite(path) => Box::new(super::sqlite::Sqlite::open(path, purpose)?),
             #[cfg(feature = "postgres")]
-            Place::Postgres(dsn) => Box::new(super::postgresql::Postgres::connect(dsn, for_writing)?),
+            Place::Postgres(dsn) => Box::new(super::postgresql::Postgres::connect(dsn, purpose)?),
         };
         schema::migrate(&mut *engine)?;
         Ok(engine)

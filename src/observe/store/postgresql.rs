@@ -10,7 +10,7 @@ use ::postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 use ::postgres::{Client, Statement};
 use bytes::{BufMut, BytesMut};
 
-use super::engine::{Cure, Engine, Fault, Kind, Lock};
+use super::engine::{Cure, Engine, Fault, Kind, Lock, Purpose};
 use super::secure::Dsn;
 use super::value::{Row, Value};
 use crate::dialogue::Id;
@@ -33,7 +33,7 @@ pub(super) struct Postgres {
 
 impl Postgres {
     /// Connects.
-    pub(super) fn connect(dsn: &Dsn, for_writing: bool) -> Result<Self, Fault> {
+    pub(super) fn connect(dsn: &Dsn, purpose: Purpose) -> Result<Self, Fault> {
         let mut config = dsn.config().map_err(|e| Fault::new(Cure::Reconnect, e.to_string()))?;
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(CONNECT);
@@ -46,7 +46,7 @@ impl Postgres {
         }
         let tls = dsn.tls().map_err(|e| Fault::new(Cure::Reconnect, e.to_string()))?;
         let mut client = config.connect(tls)?;
-        if for_writing {
+        if purpose == Purpose::Record {
             client.batch_execute(WRITING)?;
         }
         Ok(Self { client, prepared: HashMap::new(), days: HashSet::new() })

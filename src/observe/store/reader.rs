@@ -1,12 +1,13 @@
 //! Reading a store: experiments, units, gaps.
 
-use super::engine::{Engine, Fault};
+use super::engine::{Engine, Fault, Purpose};
 use super::place::StorePlace;
 use super::value::{Cells, Value};
 use super::writer::now;
 use super::{roll, schema, sweep, units};
 use crate::error::{Error, Result};
 use crate::experiment::{Design, UnitRow, UnitRows};
+use crate::observe::attempt::attempt_at;
 
 /// A connection to a store beside those that write it.
 pub struct StoreReader {
@@ -40,12 +41,24 @@ impl From<Fault> for Error {
 }
 
 impl StoreReader {
-    /// Connects. A store that is not there yet is made.
+    /// Connects to a store that is there.
     ///
     /// # Errors
     /// If it cannot be reached, or is of a later version than this program knows.
     pub fn open(place: &StorePlace) -> Result<Self> {
-        let engine = place.open(false).map_err(|fault| {
+        Self::with(place, Purpose::Read)
+    }
+
+    /// Connects to a store, and makes it where it is not there yet.
+    ///
+    /// # Errors
+    /// If it can neither be reached nor made, or is of a later version than this program knows.
+    pub fn create(place: &StorePlace) -> Result<Self> {
+        Self::with(place, Purpose::Fill)
+    }
+
+    fn with(place: &StorePlace, purpose: Purpose) -> Result<Self> {
+        let engine = place.open(purpose).map_err(|fault| {
             Error::io(format!(
                 "the store at {place} cannot be opened; see that it is there, and may be read and written"
             ))
@@ -97,8 +110,7 @@ impl StoreReader {
 impl UnitRows for StoreReader {
     fn designs(&mut self) -> Result<Vec<Design>> {
         let mut designs = Vec::new();
-        let statement =
-            "SELECT definition FROM groundwire_experiments ORDER BY first_seen DESC, experiment, version DESC";
+        let statement = "SELECT definition FROM groundwire_experiments ORDER BY experiment, version DESC";
         self.engine.query(statement, &[], &mut |row| {
             // One of a later version may have what is not known here.
             designs.extend(row.text(0)?.and_then(|text| serde_json::from_str(text).ok()));
@@ -128,7 +140,13 @@ pub(super) fn declare(engine: &mut dyn Engine, design: &Design, now: u64) -> Res
     let statement = "INSERT INTO groundwire_experiments (experiment, version, window_millis, within_turns, definition, \
                      first_seen) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
     if engine.execute(statement, &bound)? > 0 {
-        return Ok(());
+        // Units that were rolled up before anybody knew how are rolled up anew.
+        let [experiment, version] = key;
+        let again = "INSERT INTO groundwire_pending (experiment, version, unit, batch, turns) \
+                     SELECT experiment, version, unit, $1, 0 FROM groundwire_units WHERE experiment = $2 AND version = $3 \
+                     AND frozen = 0 ON CONFLICT DO NOTHING";
+        let batch = attempt_at(std::time::SystemTime::now());
+        return engine.execute(again, &[batch.into(), experiment, version]).map(drop);
     }
     let mut same = true;
     let asked = "SELECT definition FROM groundwire_experiments WHERE experiment = $1 AND version = $2";

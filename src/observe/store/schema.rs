@@ -4,7 +4,8 @@ use super::engine::{Cure, Engine, Fault, Kind, Lock, atomically, locked};
 use super::value::Value;
 
 /// Every version's changes, oldest first. What is released is never changed.
-const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001_turns_units_outcomes.sql")];
+const MIGRATIONS: [&str; 2] =
+    [include_str!("migrations/0001_turns_units_outcomes.sql"), include_str!("migrations/0002_compliance.sql")];
 
 /// The version of the tables that this program reads and writes.
 pub(super) const VERSION: i64 = MIGRATIONS.len() as i64;
@@ -14,11 +15,6 @@ pub(super) const VERSION: i64 = MIGRATIONS.len() as i64;
 /// # Errors
 /// If they are of a later version than this program knows, or cannot be changed.
 pub(super) fn migrate(engine: &mut dyn Engine) -> Result<(), Fault> {
-    migrate_to(engine, VERSION)
-}
-
-/// The same up to `last`, as that version of this program would have left them.
-pub(super) fn migrate_to(engine: &mut dyn Engine, last: i64) -> Result<(), Fault> {
     if version(engine).is_ok_and(|version| version == VERSION) {
         return Ok(());
     }
@@ -35,9 +31,6 @@ pub(super) fn migrate_to(engine: &mut dyn Engine, last: i64) -> Result<(), Fault
             ));
         }
         for (script, number) in MIGRATIONS.iter().zip(1..).skip(usize::try_from(found).unwrap_or(0)) {
-            if number > last {
-                break;
-            }
             atomically(engine, |engine| {
                 // In SQLite another process may have been faster; PostgreSQL has a lock for that.
                 if version(engine)? >= number {

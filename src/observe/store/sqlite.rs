@@ -6,7 +6,7 @@ use std::time::Duration;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, ToSql, TransactionBehavior, params_from_iter};
 
-use super::engine::{Cure, Engine, Fault, Kind, Lock};
+use super::engine::{Cure, Engine, Fault, Kind, Lock, Purpose};
 use super::value::{Row, Value};
 use crate::dialogue::Id;
 
@@ -25,13 +25,12 @@ const PREPARED: usize = 64;
 pub(super) struct Sqlite(Connection);
 
 impl Sqlite {
-    /// Opens the file, or creates it where it may be changed.
-    pub(super) fn open(path: &Path, for_writing: bool) -> Result<Self, Fault> {
+    /// Opens the file, or creates it where that is wanted.
+    pub(super) fn open(path: &Path, purpose: Purpose) -> Result<Self, Fault> {
         use rusqlite::OpenFlags;
-        let flags = if for_writing {
-            OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE
-        } else {
-            OpenFlags::SQLITE_OPEN_READ_WRITE
+        let flags = match purpose {
+            Purpose::Read => OpenFlags::SQLITE_OPEN_READ_WRITE,
+            Purpose::Record | Purpose::Fill => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
         };
         let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
         connection.busy_timeout(BUSY)?;

@@ -56,6 +56,8 @@ pub(super) struct StoredTurn {
     pub(super) first_token_micros: Option<u64>,
     pub(super) response_bytes: u64,
     pub(super) assistant_acts: Option<Vec<Text>>,
+    pub(super) complied: Option<bool>,
+    pub(super) leaked: Option<bool>,
 }
 
 /// The classifier's part.

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use super::engine::{Cure, Engine, Fault};
+use super::engine::{Cure, Engine, Fault, Purpose};
 use super::feedback::Outcome;
 use super::place::StorePlace;
 use super::queue::{Shared, StoreOptions};
@@ -213,7 +213,7 @@ impl<'w> Writer<'w> {
 
     fn try_step(&mut self) -> Result<(), Fault> {
         if self.engine.is_none() {
-            self.engine = Some(self.place.open(true)?);
+            self.engine = Some(self.place.open(Purpose::Record)?);
             self.declared = 0;
             self.signed = None;
             self.shared.connected.store(true, Relaxed);
