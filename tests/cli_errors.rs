@@ -32,7 +32,7 @@ const NOT_OURS: [&str; 14] = [
 ];
 
 /// Every key with values of each wrong kind; `upstream` stands above all tables, where it is not the one that is wrong.
-const KEYS: [(&str, &str, &[&str]); 63] = [
+const KEYS: [(&str, &str, &[&str]); 66] = [
     ("", "listen", &["1", "\"\"", "\"8080\"", "\"example.com:80\"", "\"127.0.0.1:99999\"", "[]"]),
     ("", "admin", &["false", "\"\"", "\"on\"", "\"127.0.0.1:8080\""]),
     (
@@ -65,6 +65,9 @@ const KEYS: [(&str, &str, &[&str]); 63] = [
     ("[upstreams]", "key", &["\"sk-hunter2\""]),
     ("[upstreams]", "strip-prefix", &["1", "\"no\""]),
     ("[upstreams]", "api-key", &["\"sk-hunter2\""]),
+    ("", "routes", &["1", "{}", "[1]", "[{}]", "[{ path = \"/a\" }]"]),
+    ("[routes]", "path", &["1", "\"\"", "\"ask\"", "\"/ask?key=hunter2\"", "\"/a b\""]),
+    ("[routes]", "dialect", &["1", "\"\"", "\"openai-chats\"", "\"xml\""]),
     ("", "policy", &["1", "\"\"", "\"gentel\"", "\"mine\""]),
     ("", "debug-headers", &["1", "\"yes\"", "[]"]),
     ("", "tools", &["1", "\"\"", "\"stear\"", "true"]),
@@ -124,9 +127,10 @@ const RULE: [(&str, &[&str]); 9] = [
 ];
 
 /// Keys that are right each for itself, and wrong beside the others.
-const TOGETHER: [&str; 7] = [
+const TOGETHER: [&str; 8] = [
     "[tls]\ncertificate = \"c.pem\"\nkey = \"k.pem\"\nhandshake-timeout = \"0s\"",
     "[[upstreams]]\nprefix = \"/a\"\nurl = \"https://u:hunter2@h\"",
+    "[[routes]]\npath = \"/a\"\ndialect = \"off\"\n[[routes]]\npath = \"/a\"\ndialect = \"chat\"",
     "[[upstreams]]\nprefix = \"/a\"\nurl = \"http://127.0.0.1:8080/v1\"",
     "[[upstreams]]\nprefix = \"/a\"\nurl = \"http://h\"\nclient-key = \"k.pem\"",
     "[[upstreams]]\nprefix = \"/a\"\nurl = \"http://h\"\nkey-header = \"x-api-key\"",
@@ -181,7 +185,7 @@ const VARIABLES: [(&str, &str); 16] = [
     ("GROUNDWIRE_TOOLS", "stear"),
     ("GROUNDWIRE_DEBUG_HEADERS", "yes"),
     ("GROUNDWIRE_IDENTITY_KEY", "hunter2"),
-    ("GROUNDWIRE_TRUST_HEADERS", "mode, user"),
+    ("GROUNDWIRE_TRUST_HEADERS", "mode, usr"),
     ("GROUNDWIRE_CLASSIFIER__THREADS", "many"),
     ("GROUNDWIRE_CLASSIFIER__THREADS", "0"),
     ("GROUNDWIRE_CLASSIFIER__BASE_RATE", "3 %"),

@@ -17,6 +17,9 @@ use crate::proxy::AccessLog;
 /// A thread that hangs is written off after this, or after twice the deadline where that is longer.
 const STALL_AFTER: Duration = Duration::from_millis(500);
 
+/// How long a judgement may take that nobody waits for, on a machine that may be busy with other things.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// What outlives every configuration of a process.
 #[derive(Clone)]
 pub(super) struct Lasting {
@@ -31,6 +34,34 @@ pub(super) struct Lasting {
 /// # Errors
 /// If the model or its runtime does not load, or does not judge a turn.
 pub(super) fn classifier(config: &Config, lasting: &Lasting) -> Result<Option<Retiring<OnnxClassifier>>> {
+    let deadline = config.classifier.deadline.0;
+    Ok(judge(config, deadline, STALL_AFTER.max(deadline * 2))?.map(|built| lasting.retirement.of(built)))
+}
+
+/// The grounder of a command that decides about conversations of which nobody waits for the answer: told to nobody, and with
+/// as much time for each judgement as it takes.
+///
+/// Where the configuration has an identity key that is not there, or none, identities are those of no server.
+///
+/// # Errors
+/// As [`classifier`].
+pub(super) fn offline(config: &Config) -> Result<Grounder> {
+    let policy = config.rules();
+    let builder = match judge(config, PATIENCE, PATIENCE * 2)? {
+        Some(classifier) => Grounder::builder(classifier, policy),
+        None => Grounder::builder(NoClassifier, policy),
+    };
+    let key = match &config.identity_key {
+        Some(source) => source.load().unwrap_or_else(|error| {
+            tracing::warn!(%error, "identities are not those of a server with this configuration");
+            IdentityKey::derive(b"offline")
+        }),
+        None => IdentityKey::derive(b"offline"),
+    };
+    Ok(settings(builder.identity_key(key), config).build())
+}
+
+fn judge(config: &Config, deadline: Duration, stall_after: Duration) -> Result<Option<OnnxClassifier>> {
     let wanted = &config.classifier;
     let builder = match &wanted.model {
         Model::Off => return Ok(None),
@@ -44,12 +75,11 @@ pub(super) fn classifier(config: &Config, lasting: &Lasting) -> Result<Option<Re
     let pool = PoolOptions::default()
         .threads(wanted.threads.get())
         .queue(wanted.queue.get())
-        .deadline(wanted.deadline.0)
-        .stall_after(STALL_AFTER.max(wanted.deadline.0 * 2))
+        .deadline(deadline)
+        .stall_after(stall_after)
         .cache(wanted.cache.get())
         .reply_share(wanted.reply_share.get());
-    let built = builder.base_rate(wanted.base_rate.get()).pool(pool).build()?;
-    Ok(Some(lasting.retirement.of(built)))
+    builder.base_rate(wanted.base_rate.get()).pool(pool).build().map(Some)
 }
 
 /// Starts to write records; `None` where they are off.
@@ -139,17 +169,19 @@ pub(super) fn grounder(
         Some(key) => builder.identity_key(key),
         None => builder,
     };
+    Ok(settings(builder, config).build())
+}
+
+/// All that decisions depend on beside the policy and the classifier.
+fn settings(builder: GrounderBuilder, config: &Config) -> GrounderBuilder {
     let builder = match config.experiments() {
         Some(experiments) => builder.experiments(experiments),
         None => builder,
     };
-    Ok(settings(builder, config).build())
-}
-
-fn settings(builder: GrounderBuilder, config: &Config) -> GrounderBuilder {
     let builder = builder.calibrated_to(config.classifier.base_rate.get());
     builder.configure(|settings| {
         settings.tools = config.tools;
+        settings.routes = config.routes();
         settings.replies = config.classifier.replies;
         settings.body_cap = config.limits.classify_bytes.as_usize();
         settings.decoded_cap = config.limits.decoded_bytes.as_usize();

@@ -4,6 +4,7 @@ mod assemble;
 mod audit;
 mod check;
 mod demo;
+mod explain;
 mod feedback;
 mod gauges;
 mod health;
@@ -11,13 +12,18 @@ mod licenses;
 mod line;
 mod logging;
 mod model;
+mod offline;
 mod overview;
 mod panicked;
+mod paper;
+mod playground;
 mod reload;
+mod replay;
 mod retire;
 mod running;
 mod score;
 mod serve;
+mod shape;
 mod signals;
 mod store;
 mod watch;
@@ -61,6 +67,8 @@ enum Command {
     Demo(Box<demo::Demo>),
     Serve(Box<serve::Serve>),
     Score(score::Score),
+    Explain(Box<explain::Explain>),
+    Replay(replay::Replay),
     Audit(audit::Audit),
     Store(store::StoreCommand),
     Check(check::Check),
@@ -82,6 +90,8 @@ pub fn run() -> Result<(), Failure> {
         Command::Demo(demo) => Ok(demo.run()?),
         Command::Score(score) => Ok(score.run()?),
         Command::Serve(serve) => serve.run(),
+        Command::Explain(explain) => explain.run(),
+        Command::Replay(replay) => replay.run(),
         Command::Audit(audit) => audit.run(),
         Command::Store(store) => store.run(),
         Command::Check(check) => check.run(),

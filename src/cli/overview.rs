@@ -6,7 +6,9 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Map, Value, json};
 
+use super::playground::policies;
 use super::running::{Running, State};
+use crate::classify::Classifier;
 use crate::observe::store::Store;
 use crate::observe::{JsonLines, Recent, Summary};
 use crate::proxy::AccessLog;
@@ -57,6 +59,8 @@ impl Overview {
                 "whole": current.hashes.whole,
                 "policy": current.config.policy,
                 "model": current.config.classifier.model.to_string(),
+                "model_hash": current.classifier().and_then(|classifier| classifier.model()).map(|model| model.to_string()),
+                "policies": policies(&current.config),
                 "loaded_at": since,
                 "loaded_seconds_ago": age,
             });

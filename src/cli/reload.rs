@@ -120,6 +120,7 @@ impl Built {
             config: Arc::new(config),
             since: SystemTime::now(),
             key: grounder.identity_key().clone(),
+            grounder: grounder.clone(),
             classifier,
             records,
             store,

@@ -8,6 +8,7 @@ use super::retire::Retiring;
 use crate::classify::OnnxClassifier;
 use crate::config::Config;
 use crate::dialogue::IdentityKey;
+use crate::engine::Grounder;
 use crate::observe::JsonLines;
 use crate::observe::store::Store;
 use crate::proxy::AccessLog;
@@ -30,6 +31,7 @@ pub(super) struct Current {
     pub(super) hashes: Hashes,
     pub(super) since: SystemTime,
     pub(super) key: IdentityKey,
+    pub(super) grounder: Grounder,
     pub(super) classifier: Option<Retiring<OnnxClassifier>>,
     pub(super) records: Option<Retiring<JsonLines>>,
     pub(super) store: Option<Retiring<Store>>,

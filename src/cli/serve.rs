@@ -15,6 +15,7 @@ use super::feedback;
 use super::gauges::Gauges;
 use super::logging::{self, LevelOf};
 use super::overview::Overview;
+use super::playground::Playground;
 use super::reload::{Built, Reloader, Source};
 use super::retire::Retirement;
 use super::running::{Hashes, Running};
@@ -173,6 +174,8 @@ fn show(server: &mut Server, running: &Running, lasting: &Lasting, started: Inst
     server.overview_by(move |state, json| overview.page(state, json));
     let told = running.clone();
     server.feedback_by(move |headers, body| feedback::take(&told, headers, body, unix_millis()));
+    let playground = Playground { running: running.clone() };
+    server.explain_by(move |asked| playground.explain(asked));
     let shown = Arc::clone(&lasting.metrics);
     server.serve_admin(move || shown.encode());
     let ailing = running.clone();

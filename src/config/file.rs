@@ -8,9 +8,9 @@ use serde::Deserialize;
 use super::blame::Source;
 use super::suggest::nearest;
 use super::{
-    AuthScheme, ByteSize, Classifier, Config, Environment, ExperimentTable, Feedback, KeyHeader, KeySource, Limits,
-    Listen, Log, OrOff, Overrides, Period, ProxyChoice, Records, Store, Tls, TrustedHeader, UpstreamRoute, UpstreamUrl,
-    agree, environment, experiment_check,
+    AuthScheme, ByteSize, Classifier, Config, DialectRoute, Environment, ExperimentTable, Feedback, KeyHeader,
+    KeySource, Limits, Listen, Log, OrOff, Overrides, Period, ProxyChoice, Records, Store, Tls, TrustedHeader,
+    UpstreamRoute, UpstreamUrl, agree, environment, experiment_check,
 };
 use crate::engine::ToolsOffered;
 use crate::error::{Error, Result};
@@ -52,6 +52,7 @@ pub(super) struct File {
     limits: Limits,
     log: Log,
     upstreams: Vec<UpstreamRoute>,
+    routes: Vec<DialectRoute>,
     experiment: Option<ExperimentTable>,
     experiments: Vec<ExperimentTable>,
     policies: BTreeMap<String, RulePolicy>,
@@ -83,6 +84,7 @@ impl Default for File {
             limits: Limits::default(),
             log: Log::default(),
             upstreams: Vec::new(),
+            routes: Vec::new(),
             experiment: None,
             experiments: Vec::new(),
             policies: BTreeMap::new(),
@@ -116,6 +118,7 @@ impl File {
             limits: self.limits,
             log: self.log,
             upstreams: self.upstreams,
+            routes: self.routes,
             experiment: self.experiment,
             experiments: self.experiments,
             policies: self.policies,

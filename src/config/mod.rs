@@ -27,6 +27,7 @@ mod load;
 mod place;
 mod quantity;
 mod redact;
+mod routes;
 mod schema;
 mod secrets;
 mod sections;
@@ -44,6 +45,7 @@ pub use forward::{ProxyChoice, ProxyUrl};
 pub use load::Loaded;
 pub use place::{KeySource, Listen, Model, RecordsTo, UpstreamUrl};
 pub use quantity::{ByteSize, OrOff, Period, Share};
+pub use routes::{DialectName, DialectRoute, RoutePath};
 pub use sections::{Classifier, Ids, Level, Limits, Log, LogFormat, Records, TrustedHeader};
 pub use store::{Feedback, ServerUrl, Store, StoreUrl};
 pub use text::Wrong;
@@ -120,6 +122,9 @@ pub struct Config {
     /// Upstreams of their own for paths that start with a prefix.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub upstreams: Vec<UpstreamRoute>,
+    /// Paths that speak a dialect, or none, whatever they look like.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub routes: Vec<DialectRoute>,
     /// The experiment, where there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub experiment: Option<ExperimentTable>,

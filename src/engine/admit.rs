@@ -36,8 +36,15 @@ fn is_signing(scheme: &[u8]) -> bool {
 }
 
 /// Headers that carry the caller's credentials; their hash tells tenants apart.
-const CREDENTIALS: [HeaderName; 3] =
-    [AUTHORIZATION, HeaderName::from_static("x-api-key"), HeaderName::from_static("api-key")];
+const CREDENTIALS: [HeaderName; 4] = [
+    AUTHORIZATION,
+    HeaderName::from_static("x-api-key"),
+    HeaderName::from_static("api-key"),
+    HeaderName::from_static("x-goog-api-key"),
+];
+
+/// Parameters of a target that carry them: Google's.
+const CREDENTIAL_PARAMETERS: [&str; 2] = ["key", "access_token"];
 
 /// What is done with a request after a look at its head.
 #[derive(Debug)]
@@ -56,6 +63,7 @@ pub enum Admission {
 pub struct Admitted {
     pub(super) pending: Pending,
     pub(super) dialect: Dialect,
+    pub(super) target: Uri,
     pub(super) observe_only: bool,
     pub(super) tenant: Vec<u8>,
     pub(super) conversation: Option<HeaderValue>,
@@ -79,7 +87,7 @@ impl Grounder {
         let unit = self.unit_in(&head.headers);
         let ours = take_ours(&mut head.headers);
         let settings = self.settings();
-        let dialect = Dialect::recognise(&head.method, &head.uri).filter(|_| may_be_json(&head.headers));
+        let dialect = settings.routes.recognise(&head.method, &head.uri).filter(|_| may_be_json(&head.headers));
         let Some(dialect) = dialect else {
             self.0.observers.passed(Bypass::NotACall);
             return Admission::NotACall;
@@ -106,8 +114,9 @@ impl Grounder {
         Admission::Read(Box::new(Admitted {
             pending,
             dialect,
+            target: head.uri.clone(),
             observe_only: mode == Some(Mode::Observe),
-            tenant: tenant(&head.headers),
+            tenant: tenant(&head.headers, &head.uri),
             conversation: ours.conversation.filter(|_| settings.trust_conversation),
             unit,
             codings,
@@ -195,10 +204,18 @@ fn is_presigned(uri: &Uri) -> bool {
     uri.query().is_some_and(|query| query.as_bytes().split(|&b| b == b'&').any(starts))
 }
 
-fn tenant(headers: &HeaderMap) -> Vec<u8> {
+fn tenant(headers: &HeaderMap, target: &Uri) -> Vec<u8> {
     let mut tenant = Vec::new();
     for name in &CREDENTIALS {
         for value in headers.get_all(name) {
+            tenant.extend_from_slice(value.as_bytes());
+            tenant.push(b'\n');
+        }
+    }
+    for pair in target.query().into_iter().flat_map(|query| query.split('&')) {
+        if let Some((name, value)) = pair.split_once('=')
+            && CREDENTIAL_PARAMETERS.contains(&name)
+        {
             tenant.extend_from_slice(value.as_bytes());
             tenant.push(b'\n');
         }
@@ -259,6 +276,15 @@ mod tests {
             !presigned("/v1/chat/completions?x=X-Amz-Signature%3D0f&X-Amz-Signatures")
                 && !presigned("/x-amz-signature=1")
         );
+    }
+
+    #[test]
+    fn whoever_has_another_key_is_another_tenant() {
+        let of = |pairs, target: &'static str| tenant(&headers(pairs), &Uri::from_static(target));
+        assert_eq!(of(&[("x-goog-api-key", "a")], "/"), of(&[], "/x?alt=sse&key=a"));
+        assert_eq!(of(&[], "/x?keys=a&monkey=b"), of(&[], "/"));
+        assert_ne!(of(&[("x-goog-api-key", "a")], "/"), of(&[("x-goog-api-key", "b")], "/"));
+        assert_ne!(of(&[], "/?key=a"), of(&[], "/?key=b"));
     }
 
     #[test]

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::{Grounder, JudgedTurn, Pending, ToolsOffered};
-use crate::act::{Intervention, Words, words};
+use crate::act::{Intervention, OPENING, Words, words};
 use crate::classify::Judgement;
-use crate::dialogue::{AssistantAct, Bypass, Delivery, GroundingAct, HeldBack};
+use crate::dialogue::{AssistantAct, Bypass, Delivery, GroundingAct, HeldBack, Role};
 use crate::experiment::{Assignment, CONTROL};
 use crate::observe::{Judged, Record};
 use crate::policy::{Decision, Situation};
-use crate::wire::Document;
+use crate::wire::{Dialect, Document, Quotes};
 
 /// What is done with a judged request, and its record.
 #[derive(Debug)]
@@ -28,19 +28,8 @@ impl Grounder {
     ///
     /// An edit is of the body without its content codings; who forwards it says so, by leaving `Content-Encoding` out.
     pub fn conclude(&self, turn: JudgedTurn, verdict: Result<Arc<Judgement>, Bypass>, body: &Bytes) -> Outcome {
-        let JudgedTurn {
-            mut pending,
-            dialect,
-            tail,
-            history,
-            tools,
-            unseen,
-            observe_only,
-            reply_to,
-            asked,
-            assignment,
-            decoded,
-        } = turn;
+        let JudgedTurn { mut pending, dialect, tail, history, tools, unseen, .. } = turn;
+        let JudgedTurn { observe_only, answerable, cached_tail, reply_to, asked, assignment, decoded, .. } = turn;
         let body = decoded.as_ref().unwrap_or(body);
         pending.record.judge_micros = u64::try_from(asked.elapsed().as_micros()).unwrap_or(u64::MAX);
         let judgement = match verdict {
@@ -59,19 +48,26 @@ impl Grounder {
         } else {
             (tools && self.settings().tools == ToolsOffered::Observe).then_some(HeldBack::Tools)
         };
-        let mut decision = self.decide(record, assignment, &Situation::new(&judgement, history, tools, unseen));
+        let mut decision = self.decide(record, assignment, &Situation::new(&judgement, &history, tools, unseen));
+        if decision.delivery == Delivery::Reply && !answerable {
+            // The upstream would not know an answer that it did not give.
+            decision.delivery = Delivery::Steer;
+        }
         if record.held_back.is_some() {
             decision.delivery = Delivery::Observe;
         }
         record.act = decision.act;
         record.delivery = decision.delivery;
         record.gap = decision.gap.filter(|_| !decision.is_none());
+        let mut steered = None;
         let intervention = match words(&decision) {
             None => Intervention::Pass,
             Some(words) => match (Document::validate(body), words, tail) {
                 (Ok(document), Words::Steer(instruction), Some(tail)) => {
                     let splice = dialect.steer_at(tail, &instruction);
                     record.added_bytes = splice.with.len() as u64;
+                    record.added_at_breakpoint = cached_tail;
+                    steered = Some(quotes(dialect, &instruction, body));
                     Intervention::Edit(document.splice(&[splice]))
                 }
                 (Ok(_), Words::Ask(question), _) => {
@@ -85,6 +81,8 @@ impl Grounder {
             },
         };
         record.reason = Some(decision.reason.into_owned());
+        pending.steered = steered.is_some();
+        pending.quotes = steered;
         Outcome { intervention, pending: Box::new(pending) }
     }
 }
@@ -106,6 +104,26 @@ impl Grounder {
         }
         split.decision
     }
+}
+
+/// How much of what the user said is looked through for words that an instruction repeats, from the end, in bytes. At 4 ns a
+/// byte this is a millisecond at most, on a turn that is steered.
+const REPEATED: usize = 256 << 10;
+
+/// What in the reply would quote `instruction`, and not the user in `body`, whose words an instruction may repeat.
+fn quotes(dialect: Dialect, instruction: &str, body: &[u8]) -> Quotes {
+    let mut quotes = Quotes::of(instruction, OPENING.trim().trim_matches(['<', '>']));
+    let Ok(call) = dialect.read(body) else { return quotes };
+    let turns = call.conversation.turns.iter().rev().filter(|turn| turn.role == Role::User);
+    let mut room = REPEATED;
+    for text in turns.flat_map(|turn| turn.texts().rev()) {
+        let Some(left) = room.checked_sub(text.raw().len()) else { break };
+        room = left;
+        if let Some(text) = text.decode() {
+            quotes.except(&text);
+        }
+    }
+    quotes
 }
 
 /// The decision stands in the record; what was done is nothing.

@@ -6,11 +6,14 @@
 
 mod admit;
 mod builder;
+mod complied;
 mod conclude;
+pub mod explain;
+mod harness;
 mod pending;
 mod prepare;
 mod settings;
-mod wrapper;
+mod text;
 
 pub(crate) use admit::is_signed;
 pub use admit::{Admission, Admitted};
@@ -32,6 +35,7 @@ use crate::policy::Policy;
 #[derive(Clone)]
 pub struct Grounder(Arc<Inner>);
 
+#[derive(Clone)]
 struct Inner {
     classifier: Arc<dyn Classifier>,
     policy: Arc<dyn Policy>,

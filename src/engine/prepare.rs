@@ -8,8 +8,9 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use http::HeaderValue;
+use http::uri::PathAndQuery;
 
-use super::wrapper::is_wrapper_only;
+use super::harness::{Unwrapped, internal, unwrap};
 use super::{Admitted, Grounder, Pending, ToolsOffered};
 use crate::classify::{Judging, Prelude};
 use crate::dialogue::{Bypass, Conversation, ConversationSource, Id, Identity, Part, PartKind, Role, Turn};
@@ -44,6 +45,8 @@ pub struct JudgedTurn {
     pub(super) tools: bool,
     pub(super) unseen: bool,
     pub(super) observe_only: bool,
+    pub(super) answerable: bool,
+    pub(super) cached_tail: bool,
     pub(super) reply_to: ReplyTo,
     pub(super) asked: Instant,
     /// The arm of an experiment that decides, where the unit is enrolled.
@@ -57,7 +60,7 @@ impl Grounder {
     ///
     /// Of a compressed body a copy is decoded, as long as it is needed; so a turn is the same however it was sent.
     pub fn prepare(&self, admitted: Admitted, body: &[u8]) -> Prepared {
-        let Admitted { mut pending, dialect, observe_only, tenant, conversation, unit, codings } = admitted;
+        let Admitted { mut pending, dialect, target, observe_only, tenant, conversation, unit, codings } = admitted;
         pending.read(body.len());
         let decoded = match codings.is_identity() {
             true => None,
@@ -68,7 +71,8 @@ impl Grounder {
             },
         };
         let body = decoded.as_deref().unwrap_or(body);
-        let call = match dialect.read(body) {
+        let target = target.path_and_query().map_or("", PathAndQuery::as_str);
+        let mut call = match dialect.read_at(target, body) {
             Ok(call) => call,
             Err(bypass) => return pass(pending, bypass),
         };
@@ -76,16 +80,22 @@ impl Grounder {
         // A name, not a place for text: what is longer is cut.
         pending.record.model =
             call.model.and_then(|model| model.ends(MODEL_NAME, 0)).map(|(name, _)| name.into_owned());
+        // Before anything is taken off: what harnesses ask for themselves is often wrapped as a whole.
+        call.machine = call.machine.or_else(|| internal(&call.conversation));
+        let unwrapped = unwrap(&mut call.conversation);
         let explicit = conversation
             .as_ref()
             .map(|value| (ConversationSource::Header, value.as_bytes()))
             .or_else(|| call.conversation_id.as_ref().map(|id| (ConversationSource::Body, id.raw())));
-        let identity = Identity::of(&self.0.key, &call.conversation, &tenant, explicit);
+        // Of a conversation that is not all here, no turn can be told from another.
+        let whole = (!call.elsewhere).then_some(&call.conversation);
+        let identity = whole.and_then(|whole| Identity::of(&self.0.key, whole, &tenant, explicit));
         if let Some(identity) = &identity {
             pending.record.identify(identity);
         }
         let assignment = self.assign(&mut pending.record, unit.as_ref(), body);
-        if let Some(bypass) = self.gate(&call) {
+        if let Some(bypass) = self.gate(&call, unwrapped) {
+            pending.record.reason = call.machine.map(|machine| machine.to_string());
             return pass(pending, bypass);
         }
         let (Some(identity), Some(at)) = (identity, call.conversation.last_user()) else {
@@ -107,9 +117,11 @@ impl Grounder {
             tail: call.tail,
             history: History::before(&call.conversation, at),
             tools: call.conversation.tools,
-            unseen: call.sources || has_unseen(&call.conversation, at),
+            unseen: call.sources || unwrapped.any || has_unseen(&call.conversation, at),
             observe_only,
-            reply_to: ReplyTo::call(&call, unique(), unix_seconds()),
+            answerable: call.answerable,
+            cached_tail: call.cached_tail,
+            reply_to: reply_to(&call),
             asked,
             assignment,
             decoded: decoded.clone(),
@@ -136,10 +148,13 @@ impl Grounder {
     }
 
     /// The gates that need no model.
-    fn gate(&self, call: &Call<'_>) -> Option<Bypass> {
+    fn gate(&self, call: &Call<'_>, unwrapped: Unwrapped) -> Option<Bypass> {
         let conversation = &call.conversation;
-        if call.machine.is_some() {
-            return Some(Bypass::Machine);
+        if let Some(machine) = call.machine {
+            return Some(machine.bypass);
+        }
+        if call.elsewhere {
+            return Some(Bypass::HistoryElsewhere);
         }
         if conversation.tools && self.settings().tools == ToolsOffered::Bypass {
             return Some(Bypass::ToolsOffered);
@@ -147,8 +162,14 @@ impl Grounder {
         if text_bytes(conversation) > self.settings().text_cap {
             return Some(Bypass::TooLarge);
         }
-        match conversation.turns.last() {
-            Some(last) if last.is_user_text() && !is_wrapper_only(last) => None,
+        // What the product says behind a user's message does not make it another's.
+        match conversation.turns.iter().rfind(|turn| turn.role != Role::System) {
+            Some(last) if last.is_user_text() => None,
+            Some(last) if last.role == Role::Tool => Some(Bypass::ToolResult),
+            _ if unwrapped.last => Some(Bypass::WrapperOnly),
+            Some(last) if last.role == Role::User && last.parts.iter().any(is_attached) => {
+                Some(Bypass::AttachmentsOnly)
+            }
             _ => Some(Bypass::NotHumanText),
         }
     }
@@ -172,14 +193,24 @@ fn unique() -> [u8; 16] {
     (u128::from(*process) << 64 | u128::from(count)).to_be_bytes()
 }
 
-fn unix_seconds() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map(|since| since.as_secs()).unwrap_or(0)
+/// What a reply of ours needs to know of the call, and the time.
+fn reply_to(call: &Call<'_>) -> ReplyTo {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    ReplyTo { created_nanos: now.subsec_nanos(), ..ReplyTo::call(call, unique(), now.as_secs()) }
+}
+
+fn is_attached(part: &Part<'_>) -> bool {
+    matches!(part, Part::Opaque(kind, _) if *kind != PartKind::ToolCall)
 }
 
 /// Whether the request carries something that a small model does not read and the upstream model does.
 fn has_unseen(conversation: &Conversation<'_>, at: usize) -> bool {
-    let attached = |part: &Part<'_>| matches!(part, Part::Opaque(kind, _) if *kind != PartKind::ToolCall);
     let turns = &conversation.turns[..=at];
-    turns.iter().any(|turn| matches!(turn.role, Role::System | Role::Tool) || turn.parts.iter().any(attached))
+    // What the assistant thought is its own.
+    let thought = |turn: &Turn<'_>, part: &Part<'_>| {
+        turn.role == Role::Assistant && matches!(part, Part::Opaque(PartKind::Other, _))
+    };
+    let attached = |turn: &Turn<'_>| turn.parts.iter().any(|part| is_attached(part) && !thought(turn, part));
+    turns.iter().any(|turn| matches!(turn.role, Role::System | Role::Tool) || attached(turn))
         || turns.iter().any(|turn| turn.role == Role::User && turn.texts().any(|text| text.raw().len() > LONG_TURN))
 }

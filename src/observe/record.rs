@@ -94,6 +94,9 @@ pub struct Record {
     pub request_bytes: u64,
     /// Bytes that the act added to it.
     pub added_bytes: u64,
+    /// Whether what was added is cached by the provider, since a breakpoint is put on it or stands behind it: the next request
+    /// of the conversation comes without it, and finds the cache only up to the breakpoint before.
+    pub added_at_breakpoint: bool,
     /// Microseconds from accept until the body was there; the client's and the network's.
     pub read_micros: u64,
     /// Microseconds from there until the request went on, classification included; ours.
@@ -118,6 +121,14 @@ pub struct Record {
     /// not judged, a reply that was cut, failed, compressed, holds no text (tool calls only) or is not in English, or a
     /// classifier that had too much to do. Of a reply of ours the act is known.
     pub assistant_acts: Option<Vec<AssistantAct>>,
+    /// Whether the reply does what it was steered to, as far as its form shows: for `clarify` and `check` it asks, for
+    /// `assume` it begins by saying what it takes, for `reflect`, `repair` and `follow_up` its acts say so. `None` where it
+    /// was not steered, is not complete, or where no form shows it.
+    pub complied: Option<bool>,
+    /// Whether the reply has six words in a row of the instruction that it was steered by, or the name of its delimiter,
+    /// and not from the conversation itself. `None` where it was not steered, or where it has none and was not read to its
+    /// end.
+    pub leaked: Option<bool>,
 }
 
 /// The classifier's part of a record.
@@ -227,6 +238,7 @@ impl Record {
             traceparent: None,
             request_bytes: 0,
             added_bytes: 0,
+            added_at_breakpoint: false,
             read_micros: 0,
             own_micros: 0,
             judge_micros: 0,
@@ -238,6 +250,8 @@ impl Record {
             first_token_micros: None,
             response_bytes: 0,
             assistant_acts: None,
+            complied: None,
+            leaked: None,
         }
     }
 

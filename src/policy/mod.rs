@@ -7,11 +7,13 @@ mod decision;
 mod preset;
 mod rules;
 mod situation;
+mod trace;
 
 pub use decision::Decision;
 pub use preset::preset;
 pub use rules::{Rule, RulePolicy};
 pub use situation::{History, Situation, asks};
+pub use trace::{Op, Operand, Step, Trace};
 
 /// Decides what is done about a judged turn.
 ///
@@ -19,6 +21,12 @@ pub use situation::{History, Situation, asks};
 pub trait Policy: Send + Sync + 'static {
     /// Decides about one turn.
     fn decide(&self, situation: &Situation<'_>) -> Decision;
+
+    /// Decides alike, and notes on the way what was tried. Unless overridden, nothing is noted.
+    fn decide_traced(&self, situation: &Situation<'_>, trace: &mut Trace) -> Decision {
+        let _ = trace;
+        self.decide(situation)
+    }
 
     /// The name that records carry.
     fn name(&self) -> &str {

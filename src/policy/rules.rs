@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Decision, Policy, Situation};
-use crate::dialogue::{Delivery, Gap, GroundingAct, UserAct};
+use super::{Decision, Op, Operand, Policy, Situation, Step, Trace};
+use crate::dialogue::{Delivery, Gap, GroundingAct, Label, UserAct};
 #[cfg(feature = "toml")]
 use crate::error::{Error, Result};
 
@@ -93,37 +93,47 @@ impl Rule {
         }
     }
 
-    /// Why the rule does not match, or the numbers by which it does.
-    fn test(&self, situation: &Situation<'_>) -> Result<String, &'static str> {
+    /// Whether all conditions hold; if so, the numbers by which they do.
+    fn test(&self, situation: &Situation<'_>, note: &mut Noting<'_>) -> Option<String> {
         let judgement = situation.judgement;
         let mut why = String::new();
-        let mut compare = |name: &str, value: f32, least: Option<f32>| match least {
-            Some(least) if value < least => Err(()),
-            Some(least) => {
-                why.push_str(&format!("{name} {value:.2} >= {least:.2}"));
-                Ok(())
+        for (condition, value, least) in [
+            ("ambiguity", judgement.ambiguity(), self.ambiguity),
+            ("underspecified", judgement.underspecified(), self.underspecified),
+        ] {
+            let Some(least) = least else { continue };
+            let (left, right) = (Operand::Number(value), Operand::Number(least));
+            if !note.that(condition, left.clone(), Op::AtLeast, right.clone(), value >= least) {
+                return None;
             }
-            None => Ok(()),
-        };
-        compare("ambiguity", judgement.ambiguity(), self.ambiguity).map_err(|()| "ambiguity")?;
-        compare("underspecified", judgement.underspecified(), self.underspecified).map_err(|()| "underspecified")?;
-        if self.gap.as_ref().is_some_and(|gaps| !gaps.contains(&judgement.gap.top())) {
-            return Err("gap");
+            why.push_str(if why.is_empty() { "" } else { ", " });
+            why.push_str(&format!("{condition} {left} >= {right}"));
+        }
+        if let Some(gaps) = &self.gap {
+            let top = judgement.gap.top();
+            note.that("gap", name(top), Op::In, names(gaps), gaps.contains(&top)).then_some(())?;
         }
         let act = judgement.user_act.top();
-        match &self.user_act {
-            Some(acts) if !acts.contains(&act) => return Err("user-act"),
-            None if SETTLED.contains(&act) => return Err("user-act"),
-            _ => {}
+        if let Some(acts) = &self.user_act {
+            note.that("user-act", name(act), Op::In, names(acts), acts.contains(&act)).then_some(())?;
+        } else if SETTLED.contains(&act) {
+            note.that("user-act", name(act), Op::In, Operand::Name("what leaves something to ask".into()), false);
+            return None;
         }
+        let history = situation.history;
         let asks = self.act == GroundingAct::Clarify;
-        if self.at_most.or(asks.then_some(2)).is_some_and(|most| situation.history.questions >= most) {
-            return Err("at-most");
+        if let Some(most) = self.at_most.or(asks.then_some(2)) {
+            let (left, right) = (Operand::Count(history.questions), Operand::Count(most));
+            note.that("at-most", left, Op::Below, right, history.questions < most).then_some(())?;
         }
-        if self.never_consecutive.unwrap_or(asks) && situation.history.after_question {
-            return Err("never-consecutive");
+        if self.never_consecutive.unwrap_or(asks) {
+            let left = Operand::Flag(history.after_question);
+            note.that("after-question", left, Op::Is, Operand::Flag(false), !history.after_question).then_some(())?;
         }
-        Ok(why)
+        if why.is_empty() {
+            note.that("always", Operand::Flag(true), Op::Is, Operand::Flag(true), true);
+        }
+        Some(why)
     }
 
     fn delivery(&self, situation: &Situation<'_>) -> Delivery {
@@ -138,10 +148,39 @@ impl Rule {
     }
 }
 
+/// Notes what a rule tries.
+struct Noting<'a> {
+    policy: &'a str,
+    rule: usize,
+    act: GroundingAct,
+    trace: &'a mut Trace,
+}
+
+impl Noting<'_> {
+    fn that(&mut self, condition: &'static str, left: Operand, op: Op, right: Operand, held: bool) -> bool {
+        let (policy, rule, act) = (self.policy, Some(self.rule), Some(self.act));
+        self.trace.note(|| Step { policy: policy.to_owned(), rule, act, condition, left, op, right, held });
+        held
+    }
+}
+
+fn name<L: Label>(label: L) -> Operand {
+    Operand::Name(label.as_str().into())
+}
+
+fn names<L: Label>(labels: &[L]) -> Operand {
+    Operand::Names(labels.iter().map(|label| label.as_str().into()).collect())
+}
+
 impl Policy for RulePolicy {
     fn decide(&self, situation: &Situation<'_>) -> Decision {
+        self.decide_traced(situation, &mut Trace::off())
+    }
+
+    fn decide_traced(&self, situation: &Situation<'_>, trace: &mut Trace) -> Decision {
         for (i, rule) in self.rules.iter().enumerate() {
-            let Ok(why) = rule.test(situation) else { continue };
+            let mut note = Noting { policy: &self.name, rule: i + 1, act: rule.act, trace };
+            let Some(why) = rule.test(situation, &mut note) else { continue };
             if rule.act == GroundingAct::None {
                 return Decision::none(format!("rule {}: {why}", i + 1));
             }
@@ -169,7 +208,7 @@ impl Policy for RulePolicy {
 mod tests {
     use super::*;
     use crate::classify::{Judgement, ModelId};
-    use crate::dialogue::{Distribution, Label};
+    use crate::dialogue::Distribution;
     use crate::policy::{History, preset};
 
     fn judgement(ask: f32, assume: f32, gap: Gap, act: UserAct) -> Judgement {
@@ -202,7 +241,7 @@ mod tests {
         for (ask, assume, gap, act, questions, after_question, tools, expected, delivery) in rows {
             let judgement = judgement(ask, assume, gap, act);
             let history = History { user_turns: 1, questions, after_question };
-            let decision = policy.decide(&Situation::new(&judgement, history, tools, false));
+            let decision = policy.decide(&Situation::new(&judgement, &history, tools, false));
             assert_eq!(
                 (decision.act, decision.delivery),
                 (expected, delivery),
@@ -227,7 +266,7 @@ mod tests {
         for (gap, tools, unseen, anyway, expected) in rows {
             rules.rules[0].reply_anyway = anyway;
             let judgement = judgement(0.9, 0.05, gap, UserAct::Request);
-            let decision = rules.decide(&Situation::new(&judgement, History::default(), tools, unseen));
+            let decision = rules.decide(&Situation::new(&judgement, &History::default(), tools, unseen));
             assert_eq!(decision.delivery, expected, "{gap} tools {tools} unseen {unseen} anyway {anyway}");
         }
     }
@@ -236,7 +275,7 @@ mod tests {
     fn no_question_follows_a_question_unless_the_rule_says_so() {
         let judgement = judgement(0.9, 0.05, Gap::MissingMaterial, UserAct::Request);
         let after = History { user_turns: 1, questions: 1, after_question: true };
-        let situation = Situation::new(&judgement, after, false, false);
+        let situation = Situation::new(&judgement, &after, false, false);
         let decide = |rule: &str| {
             let policy: RulePolicy = serde_json::from_str(&format!(r#"{{"rules":[{rule}]}}"#)).unwrap();
             let decision = policy.decide(&situation);
@@ -251,8 +290,20 @@ mod tests {
     #[test]
     fn the_reason_names_rule_and_numbers() {
         let judgement = judgement(0.2, 0.4, Gap::VagueGoal, UserAct::Request);
-        let decision = preset("gentle").unwrap().decide(&Situation::new(&judgement, History::default(), false, false));
+        let decision = preset("gentle").unwrap().decide(&Situation::new(&judgement, &History::default(), false, false));
         assert_eq!(decision.reason, "rule 2: underspecified 0.60 >= 0.50");
+    }
+
+    #[test]
+    fn the_trace_shows_what_was_tried() {
+        let judgement = judgement(0.2, 0.4, Gap::VagueGoal, UserAct::Request);
+        let (history, policy, mut trace) = (History::default(), preset("gentle").unwrap(), Trace::new());
+        let situation = Situation::new(&judgement, &history, false, false);
+        let decision = policy.decide_traced(&situation, &mut trace);
+        assert_eq!(decision, policy.decide(&situation));
+        let shown: Vec<_> =
+            trace.steps().iter().map(|step| format!("{:?} {step}: {}", step.rule.unwrap(), step.held)).collect();
+        assert_eq!(shown, ["1 ambiguity 0.20 >= 0.50: false", "2 underspecified 0.60 >= 0.50: true"]);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! What a policy may look at.
 
+use serde::Serialize;
+
 use crate::classify::Judgement;
 use crate::dialogue::{Conversation, Role, Turn};
 
@@ -10,7 +12,7 @@ pub struct Situation<'a> {
     /// What the classifier says of the turn.
     pub judgement: &'a Judgement,
     /// What came before it.
-    pub history: History,
+    pub history: &'a History,
     /// Whether the request offers the model tools, which may settle what the turn leaves open.
     pub tools: bool,
     /// Whether something that only the upstream model can read may settle it: a system prompt, an attachment, a long text.
@@ -19,7 +21,7 @@ pub struct Situation<'a> {
 
 impl<'a> Situation<'a> {
     /// The situation of a turn with these facts.
-    pub fn new(judgement: &'a Judgement, history: History, tools: bool, unseen: bool) -> Self {
+    pub fn new(judgement: &'a Judgement, history: &'a History, tools: bool, unseen: bool) -> Self {
         Self { judgement, history, tools, unseen }
     }
 }
@@ -28,7 +30,7 @@ impl<'a> Situation<'a> {
 ///
 /// Who asked a question cannot be known from history (a steered question looks like any other), so every question of the
 /// assistant counts as asked.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct History {
     /// User turns before this one.

@@ -21,6 +21,7 @@ use super::connection;
 use super::feedback::Tell;
 use super::gate::Gate;
 use super::phase::Lives;
+use super::playground::Playground;
 use super::readiness::Readiness;
 use super::secure;
 use super::{AccessLog, Counts, Fault, InboundBody, Live};
@@ -48,6 +49,7 @@ pub struct Server {
     config: Config,
     overview: Overview,
     feedback: Feedback,
+    playground: Option<Playground>,
 }
 
 /// What writes the page at `/` of the admin endpoints.
@@ -94,6 +96,7 @@ impl Server {
             config: config.clone(),
             overview: Overview::default(),
             feedback: Feedback::default(),
+            playground: None,
         })
     }
 
@@ -122,9 +125,9 @@ impl Server {
     /// `/readyz` says no until the server runs, and again while it drains.
     pub fn serve_admin(&mut self, metrics: impl Fn() -> String + Send + Sync + 'static) {
         if let Some((listener, address)) = self.admin.take() {
-            let (readiness, overview, feedback) =
-                (self.readiness.clone(), self.overview.0.take(), self.feedback.0.clone());
-            let shown = admin::Shown { readiness, metrics: Arc::new(metrics), overview, feedback };
+            let (readiness, overview) = (self.readiness.clone(), self.overview.0.take());
+            let (feedback, playground) = (self.feedback.0.clone(), self.playground.take());
+            let shown = admin::Shown { readiness, metrics: Arc::new(metrics), overview, feedback, playground };
             self.tasks.spawn(admin::serve(listener, shown));
             tracing::info!(%address, "admin endpoints on http://{address}");
         }
@@ -140,6 +143,15 @@ impl Server {
     /// a line of text. To be set before anything is served.
     pub fn feedback_by(&mut self, take: impl Fn(&HeaderMap, &[u8]) -> (StatusCode, String) + Send + Sync + 'static) {
         self.feedback = Feedback(Some(Arc::new(take)));
+    }
+
+    /// Has `explain` tell, at `POST /explain` among the admin endpoints, what would be done with a conversation: JSON in, and
+    /// JSON out, or what is wrong with what was asked. To be set before they are served; without it there is no such endpoint.
+    pub fn explain_by<F>(&mut self, explain: impl Fn(Bytes) -> F + Send + Sync + 'static)
+    where
+        F: Future<Output = std::result::Result<String, String>> + Send + 'static,
+    {
+        self.playground = Some(Playground::new(Arc::new(move |asked| Box::pin(explain(asked)))));
     }
 
     /// Has `/readyz` say, on a second line, which configuration serves.

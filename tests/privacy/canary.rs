@@ -120,7 +120,7 @@ async fn loud(upstream: &str, folder: &TempDir) -> Served {
     let config = format!(
         "policy = \"own\"\nidentity-key = \"file:{}\"\ndebug-headers = true\ntools = \"steer\"\n\
          [classifier]\ndeadline = \"20s\"\n[records]\nto = \"records.jsonl\"\n[limits]\nmax-body = \"200KiB\"\n\
-         [log]\nlevel = \"trace\"\nformat = \"json\"\n[policies.own]\nrules = [{{ act = \"clarify\", ambiguity = 0.0 }}]\n\
+         [log]\nlevel = \"trace\"\nformat = \"json\"\naccess = \"access.jsonl\"\n[policies.own]\nrules = [{{ act = \"clarify\", ambiguity = 0.0 }}]\n\
          [[upstreams]]\nprefix = \"/keyed\"\nurl = \"{upstream}\"\nkey = \"file:{}\"\n\
          [[upstreams]]\nprefix = \"/forwarded\"\nurl = \"http://api.example\"\nproxy = \"http://zq7name:zq7password@{}\"\n",
         key.display(),
@@ -248,7 +248,11 @@ async fn nothing_planted_is_seen_in_logs_metrics_records_or_errors() {
     assert_eq!(output.status.code(), Some(0));
     let (log, said) = (String::from_utf8_lossy(&output.stderr), String::from_utf8_lossy(&output.stdout));
     let records = fs::read_to_string(working.path().join("records.jsonl")).unwrap();
+    let access = fs::read_to_string(working.path().join("access.jsonl")).unwrap();
     leaks.extend([seen("log", &log), seen("standard output", &said), seen("records", &records)].concat());
+    // The path is the one thing of a request's that the access log repeats, and none was planted there.
+    leaks.extend(seen("access log", &access));
+    assert!(access.lines().count() > 20 && access.contains("/v1/chat/completions"), "{access}");
     assert!(leaks.is_empty(), "{} leaks:\n{}", leaks.len(), leaks.join("\n"));
 
     // It was loud, and it did all it was asked to.
