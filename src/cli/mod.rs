@@ -16,9 +16,11 @@ mod offline;
 mod overview;
 mod panicked;
 mod paper;
+mod plan;
 mod playground;
 mod reload;
 mod replay;
+mod report;
 mod retire;
 mod running;
 mod score;
@@ -71,6 +73,8 @@ enum Command {
     Replay(replay::Replay),
     Audit(audit::Audit),
     Store(store::StoreCommand),
+    Plan(plan::Plan),
+    Report(report::Report),
     Check(check::Check),
     Health(health::Health),
     Licenses(licenses::Licenses),
@@ -94,6 +98,8 @@ pub fn run() -> Result<(), Failure> {
         Command::Replay(replay) => replay.run(),
         Command::Audit(audit) => audit.run(),
         Command::Store(store) => store.run(),
+        Command::Plan(plan) => plan.run(),
+        Command::Report(report) => report.run(),
         Command::Check(check) => check.run(),
         Command::Health(health) => health.run(),
         Command::Licenses(licenses) => licenses.run(),

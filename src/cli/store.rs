@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 
 use super::Failure;
-use crate::config::{Config, Environment, Loaded, Overrides, UpstreamUrl};
+use crate::config::{Config, Environment, Loaded, Overrides, StoreUrl, UpstreamUrl};
 use crate::observe::store::{StorePlace, StoreReader};
 
 /// Export, import or look at the store of turns and outcomes
@@ -53,8 +53,8 @@ enum What {
 #[derive(Args)]
 struct Whither {
     /// The store: sqlite:PATH, postgres://…, or env:NAME or file:PATH of where such a text is
-    #[arg(long, value_name = "URL", conflicts_with = "config", value_parser = super::value::<crate::config::StoreUrl>)]
-    url: Option<crate::config::StoreUrl>,
+    #[arg(long, value_name = "URL", conflicts_with = "config", value_parser = super::value::<StoreUrl>)]
+    url: Option<StoreUrl>,
     /// The configuration whose store it is
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -72,17 +72,22 @@ impl StoreCommand {
 
 impl Whither {
     fn find(self) -> Result<StorePlace, Failure> {
-        let place = match (self.url, self.config.or_else(|| Environment::of_process().file())) {
-            (Some(url), _) => url.resolve(true)?,
-            (None, Some(file)) => place_of(&file)?,
-            (None, None) => return Err("say which store: give --url URL, or --config FILE".into()),
-        };
-        Ok(place.ok_or("there is no store here: its `url` is \"off\"")?.parse()?)
+        place(self.url.as_ref(), self.config)
     }
 }
 
+/// Where the store is that is named by itself, or by a configuration.
+pub(super) fn place(url: Option<&StoreUrl>, config: Option<PathBuf>) -> Result<StorePlace, Failure> {
+    let place = match (url, config.or_else(|| Environment::of_process().file())) {
+        (Some(url), _) => url.resolve(true)?,
+        (None, Some(file)) => place_of(&file)?,
+        (None, None) => return Err("say which store: name it by its URL, or give --config FILE".into()),
+    };
+    Ok(place.ok_or("there is no store here: its `url` is \"off\"")?.parse()?)
+}
+
 /// Where the store of a configuration is. Where requests go does not matter here.
-pub(super) fn place_of(file: &Path) -> Result<Option<String>, Failure> {
+fn place_of(file: &Path) -> Result<Option<String>, Failure> {
     let anywhere: UpstreamUrl = "http://upstream.invalid".parse().map_err(|_| "no upstream")?;
     let read = |upstream| {
         let overrides = Overrides { upstream, ..Overrides::default() };

@@ -1,5 +1,7 @@
 //! Both engines hold the same: the same turns, the same units, whatever came first and however often.
 
+use std::process::Command;
+
 use tempfile::TempDir;
 
 use crate::database::Database;
@@ -19,7 +21,7 @@ fn both_engines_come_to_the_same_rows_whatever_the_order() {
         assert!(said.contains(&format!("{turns} turns, {turns} of them new")), "{said}");
     }
     let units = store_says(&file, &["export", "--units"], "");
-    assert_eq!(units.lines().count(), 400);
+    assert_eq!(units.lines().count(), 402, "units, and two designs");
     same(&store_says(&server, &["export", "--units"], ""), &units, "units");
     let all = store_says(&file, &["export"], "");
     same(&store_says(&server, &["export"], ""), &all, "turns and outcomes");
@@ -40,6 +42,23 @@ fn both_engines_come_to_the_same_rows_whatever_the_order() {
         assert!(store(&other, &["import", "-"], &part.join("\n")).status.success());
     }
     same(&store_says(&other, &["export", "--units"], ""), &units, "another order");
+
+    // The same report, of each version, and out of a file.
+    let rows = folder.path().join("units.jsonl");
+    std::fs::write(&rows, &units).unwrap();
+    for version in ["1", "2"] {
+        let ask = |from: [&str; 2]| {
+            let at = ["--version", version, "--at", "1790000000", "--json"];
+            let output =
+                Command::new(env!("CARGO_BIN_EXE_groundwire")).arg("report").args(from).args(at).output().unwrap();
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+            String::from_utf8(output.stdout).unwrap()
+        };
+        let report = ask(["--store", &file]);
+        assert!(report.contains("\"sentence\""), "{report}");
+        same(&ask(["--store", &server]), &report, "report");
+        same(&ask(["--rows", &rows.display().to_string()]), &report, "report of rows");
+    }
 
     // Out of one engine and into the other.
     let moved = database.fresh();

@@ -47,7 +47,7 @@ async fn nothing_is_lost_when_it_is_told_to_end() {
     assert_eq!(turns.len(), 150);
     assert!(turns.iter().all(|turn| turn["status"] == 200 && turn["arm"].is_string() && turn["bypass"] == "no_model"));
     let units = store_says(&url, &["export", "--units"], "");
-    assert_eq!(units.lines().count(), 7);
+    assert_eq!(units.lines().count(), 8);
     assert!(store_says(&url, &["status"], "").contains("0 turns were dropped; 0 processes were killed"));
     no_word_is_at_rest(folder.path());
 }

@@ -66,7 +66,7 @@ fn every_earlier_version_becomes_this_one_and_keeps_its_turns() {
             assert_eq!(turns.len(), usize::from(version > 0));
             assert!(turns.iter().all(|turn| turn["attempt"] == attempt));
             assert!(store(url, &["import", "-"], &records(3, 1).join("\n")).status.success());
-            assert_eq!(store_says(url, &["export", "--units"], "").lines().count(), 3);
+            assert_eq!(store_says(url, &["export", "--units"], "").lines().count(), 5);
         }
     }
 }

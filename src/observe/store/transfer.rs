@@ -113,7 +113,7 @@ impl StoreReader {
         Ok(exported)
     }
 
-    /// Writes a line for each unit of each version of an experiment: what a report reads.
+    /// Writes what a report reads: the design of each version of an experiment, and below it a line for each of its units.
     ///
     /// # Errors
     /// If the store does not answer, or `to` cannot be written.
@@ -121,6 +121,7 @@ impl StoreReader {
         let mut count = 0;
         let mut broken = None;
         for design in self.designs()? {
+            put(to, &OtherLine { design: Some(design.clone()), ..OtherLine::empty() })?;
             self.each(&design.experiment, design.version, &mut |unit| {
                 count += 1;
                 if broken.is_none() {

@@ -2,7 +2,7 @@
 
 import json
 
-from .said import CALL, OBJECT, TEXT, USAGE, event, dumped, offers, words
+from .said import CALL, OBJECT, USAGE, event, dumped, offers, text, words
 
 
 def takes(path):
@@ -25,14 +25,14 @@ def message(asked):
     if last["role"] not in ("tool", "function") and offers(asked.get("tools"), CALL["name"]):
         call = {"id": "call_9pw1", "type": "function", "function": {**CALL, "arguments": json.dumps(CALL["arguments"])}}
         return {"role": "assistant", "content": None, "refusal": None, "tool_calls": [call]}, "tool_calls"
-    text = json.dumps(OBJECT) if (asked.get("response_format") or {}).get("type", "text") != "text" else TEXT
-    return {"role": "assistant", "content": text, "refusal": None, "annotations": []}, "stop"
+    said = json.dumps(OBJECT) if (asked.get("response_format") or {}).get("type", "text") != "text" else text(asked)
+    return {"role": "assistant", "content": said, "refusal": None, "annotations": []}, "stop"
 
 
-def logprobs(asked, text):
+def logprobs(asked, said):
     if not asked.get("logprobs"):
         return None
-    return {"content": [{"token": w, "logprob": -0.25, "bytes": list(w.encode()), "top_logprobs": []} for w in words(text)],
+    return {"content": [{"token": w, "logprob": -0.25, "bytes": list(w.encode()), "top_logprobs": []} for w in words(said)],
             "refusal": None}
 
 

@@ -4,7 +4,7 @@ import json
 import re
 from urllib.parse import parse_qs, urlsplit
 
-from .said import CALL, OBJECT, TEXT, USAGE, dumped, event, offers, words
+from .said import CALL, OBJECT, USAGE, dumped, event, offers, text, words
 
 
 def takes(path):
@@ -23,7 +23,7 @@ def parts(asked):
         return [{"functionCall": {"name": CALL["name"], "args": CALL["arguments"]}}]
     config = asked.get("generationConfig") or {}
     shaped = config.get("responseMimeType", config.get("response_mime_type", "text/plain")) == "application/json"
-    return [{"text": word} for word in words(json.dumps(OBJECT) if shaped else TEXT)]
+    return [{"text": word} for word in words(json.dumps(OBJECT) if shaped else text(asked))]
 
 
 def piece(asked, target, said, last):

@@ -2,7 +2,7 @@
 
 import json
 
-from .said import CALL, OBJECT, TEXT, USAGE, dumped, event, offers, words
+from .said import CALL, OBJECT, USAGE, dumped, event, offers, text, words
 
 
 def takes(path):
@@ -30,7 +30,7 @@ def blocks(asked):
         call = {"type": "tool_use", "id": "toolu_01A0", "name": CALL["name"], "input": CALL["arguments"]}
         return [*said, {"type": "text", "text": "I’ll look."}, call], "tool_use"
     shaped = asked.get("output_format") or (asked.get("output_config") or {}).get("format")
-    return [*said, {"type": "text", "text": json.dumps(OBJECT) if shaped else TEXT}], "end_turn"
+    return [*said, {"type": "text", "text": json.dumps(OBJECT) if shaped else text(asked)}], "end_turn"
 
 
 def usage():

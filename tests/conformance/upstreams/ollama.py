@@ -2,7 +2,7 @@
 
 import json
 
-from .said import CALL, OBJECT, TEXT, USAGE, dumped, offers, words
+from .said import CALL, OBJECT, USAGE, dumped, offers, text, words
 
 
 def takes(path):
@@ -22,7 +22,7 @@ def answer(method, target, asked):
     generate = "/api/generate" in target
     back = not generate and asked["messages"] and asked["messages"][-1]["role"] == "tool"
     call = not generate and not back and offers(asked.get("tools"), CALL["name"])
-    text = json.dumps(OBJECT) if asked.get("format") else TEXT
+    said = json.dumps(OBJECT) if asked.get("format") else text(asked)
 
     def line(said, done, **more):
         head = {"model": asked["model"], "created_at": "2026-11-24T10:00:00.123456Z"}
@@ -33,7 +33,7 @@ def answer(method, target, asked):
            "prompt_eval_duration": 13074791, "eval_count": USAGE["out"], "eval_duration": 52479709}
     calling = {"content": "", "tool_calls": [{"function": CALL}]}
     if asked.get("stream", True) is False:
-        return "application/json; charset=utf-8", [line(calling if call else {"content": text}, True, **end)]
-    said = [calling] if call else [{"content": word} for word in words(text)]
-    lines = [*(line(each, False) for each in said), line({"content": ""}, True, **end)]
+        return "application/json; charset=utf-8", [line(calling if call else {"content": said}, True, **end)]
+    parts = [calling] if call else [{"content": word} for word in words(said)]
+    lines = [*(line(each, False) for each in parts), line({"content": ""}, True, **end)]
     return "application/x-ndjson", lines, [], True

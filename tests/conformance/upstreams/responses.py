@@ -2,7 +2,7 @@
 
 import json
 
-from .said import CALL, OBJECT, TEXT, USAGE, dumped, event, offers, words
+from .said import CALL, OBJECT, USAGE, dumped, event, offers, text, words
 
 
 def takes(path):
@@ -21,7 +21,7 @@ def item(asked):
         return {"id": "fc_68", "type": "function_call", "status": "completed", "call_id": "call_9pw1", "name": CALL["name"],
                 "arguments": json.dumps(CALL["arguments"])}
     shaped = ((asked.get("text") or {}).get("format") or {}).get("type", "text") != "text"
-    part = {"type": "output_text", "text": json.dumps(OBJECT) if shaped else TEXT, "annotations": [], "logprobs": []}
+    part = {"type": "output_text", "text": json.dumps(OBJECT) if shaped else text(asked), "annotations": [], "logprobs": []}
     return {"id": "msg_68", "type": "message", "status": "completed", "role": "assistant", "content": [part]}
 
 

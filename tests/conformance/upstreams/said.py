@@ -5,9 +5,16 @@ import re
 
 # Escapes, line ends, letters of two to four bytes, and what JSON writers escape differently.
 TEXT = "It is 21 °C in Paris ☀️ 😀.\n\nSay \"more\" \\ <b>when</b> you’d like & I’ll go on."
+QUESTION = "Which one do you mean?"
 CALL = {"name": "get_weather", "arguments": {"city": "Paris"}}
 OBJECT = {"city": "Paris", "degrees": 21}
 USAGE = {"in": 27, "cached": 5, "out": 11}
+
+
+def text(asked):
+    """A question where the last marker of what is asked is `[ask]`; `[tell]` takes it back."""
+    asked = json.dumps(asked)
+    return QUESTION if asked.rfind("[ask]") > asked.rfind("[tell]") else TEXT
 
 
 def words(text):

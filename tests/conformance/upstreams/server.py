@@ -18,6 +18,8 @@ from . import chat, gemini, messages, ollama, responses
 DIALECTS = (responses, messages, chat, gemini, ollama)
 # How long a request may keep us waiting for what must come: the client's leaving, the rest of its body.
 PATIENCE = 20
+# The pieces of a `[slow]` answer that are written: in every dialect, some of the text is among them.
+SLOW = 7
 
 
 @dataclass
@@ -48,7 +50,8 @@ class Upstream:
     """The server. `take` gives what was received since it was last asked, in the order of arrival."""
 
     def __init__(self, cookies=True):
-        self.requests, self.connections, self.attempts, self.lock = [], 0, {}, threading.Lock()
+        self.requests, self.connections, self.attempts = [], 0, {}
+        self.answering, self.lock = 0, threading.Condition()
 
         class Server(socketserver.ThreadingTCPServer):
             allow_reuse_address, daemon_threads, request_queue_size = True, True, 128
@@ -70,7 +73,9 @@ class Upstream:
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def take(self):
+        """Waits until no answer is under way: a client may have what it wants before its connection is done with."""
         with self.lock:
+            assert self.lock.wait_for(lambda: self.answering == 0, 2 * PATIENCE), "an answer does not come to its end"
             taken, self.requests, self.attempts = self.requests, [], {}
             return taken
 
@@ -104,12 +109,21 @@ def serve(upstream, connection, stream):
     while request := read(connection, stream):
         with upstream.lock:
             upstream.requests.append(request)
-        answer = upstream.answer(request)
-        slow = answer.streamed and b"[slow]" in request.body
-        write(connection, answer, upstream.cookies, 3 if slow else None)
-        if slow:
-            request.left = gone(connection)
-            return
+            upstream.answering += 1
+        try:
+            answer = upstream.answer(request)
+            slow = answer.streamed and b"[slow]" in request.body
+            if slow:
+                # As one piece, so that whoever leaves after it has all that there was.
+                answer.pieces = [b"".join(answer.pieces[:SLOW])]
+            write(connection, answer, upstream.cookies, not slow)
+            if slow:
+                request.left = gone(connection)
+                return
+        finally:
+            with upstream.lock:
+                upstream.answering -= 1
+                upstream.lock.notify_all()
 
 
 def read(connection, stream):
@@ -136,8 +150,8 @@ def read(connection, stream):
     return request
 
 
-def write(connection, answer, cookies, first=None):
-    """Writes an answer, or its first pieces only. Each piece of a stream leaves by itself."""
+def write(connection, answer, cookies, complete):
+    """Writes an answer; one that is not `complete` lacks its end. Each piece of a stream leaves by itself."""
     # More than one header of a name, odd cases and odd values: they must all arrive.
     headers = [("date", "Tue, 24 Nov 2026 10:00:00 GMT"), ("content-type", answer.kind), ("x-request-id", "req_011"),
                ("X-RateLimit-Remaining-Tokens", "149984"), ("openai-processing-ms", "14"), ("request-id", "req_011"), *answer.headers]
@@ -154,9 +168,9 @@ def write(connection, answer, cookies, first=None):
         connection.sendall(head.encode("latin-1") + b"".join(answer.pieces))
         return
     connection.sendall(head.encode("latin-1"))
-    for piece in answer.pieces[:first]:
+    for piece in answer.pieces:
         connection.sendall(b"%x\r\n%s\r\n" % (len(piece), piece))
-    if first is None:
+    if complete:
         connection.sendall(b"0\r\n\r\n")
 
 
