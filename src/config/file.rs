@@ -239,6 +239,10 @@ fn check(file: &File, blame: impl Fn(&[&str], &str, &str) -> Error) -> Result<()
         let what = format!("`deadline` is longer than {MOST_DEADLINE}, for which nobody waits");
         return Err(blame(&["classifier", "deadline"], &what, &format!("write \"{MOST_DEADLINE}\" or less")));
     }
+    if file.store.flush > MOST_DEADLINE {
+        let what = format!("`flush` is longer than {MOST_DEADLINE}, and a killed process loses as much");
+        return Err(blame(&["store", "flush"], &what, &format!("write \"{MOST_DEADLINE}\" or less")));
+    }
     let must_pass = [
         (["classifier", "deadline"], file.classifier.deadline),
         (["limits", "head-timeout"], file.limits.head_timeout),
