@@ -4,8 +4,8 @@ Usage: run.py GROUNDWIRE_BINARY [--write] [--only TEXT] [--cache FOLDER] [--real
 
 Runs every cell of `cells.toml`, prints those that are red with what differs, and compares the matrix with
 `src/manual/conformance.md`, or writes it there. `--only` runs the cells whose name ("client dialect mode") holds a text, for
-work on them, and leaves the page alone. `--real` also runs the clients against llama.cpp's server, installed there (see
-`tests/real_llm/run.py`).
+work on them, and leaves the page alone. `--real` also runs the clients against llama.cpp's server, which is installed there (see
+`tests/real_llm/run.py`); without it those cells are blank.
 """
 
 import argparse
@@ -22,6 +22,7 @@ sys.path[:0] = [str(HERE.parent / "sdk"), str(HERE.parent / "real_llm")]
 import compare  # noqa: E402
 import guards  # noqa: E402
 import page  # noqa: E402
+import real  # noqa: E402
 import replies  # noqa: E402
 from compare import Differs  # noqa: E402
 from drive import Process  # noqa: E402
@@ -146,6 +147,8 @@ def main():
         cells = [(d, m) for d in client["dialects"] for m in table["modes"] if options.only in f"{name} {d} {m}"]
         if cells:
             matrix.client(name, client, cells, table["modes"], results)
+    if options.real:
+        real.judged(matrix, table, options, results)
     for _, side in matrix.ways.values():
         side.proxy.stop()
     red = [cell for cell, count in results.items() if not count]
