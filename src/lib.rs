@@ -22,6 +22,8 @@ pub mod observe;
 pub mod policy;
 #[cfg(feature = "proxy")]
 pub mod proxy;
+#[cfg(feature = "proxy")]
+pub mod report;
 pub mod stats;
 pub mod wire;
 

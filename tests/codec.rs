@@ -1,5 +1,6 @@
 //! Golden cases of every dialect: `tests/data/wire/<dialect>/<case>/request.json` and what comes of it.
 //!
+//! - `target.txt`: path and query of the request, where they say something.
 //! - `turns.txt`: what was read, or the bypass.
 //! - `steered.json`: the request with an instruction, where one can be put in.
 //! - `reply.json` or `reply.stream`: an answer of ours, where a person may be waiting for one.
@@ -21,8 +22,9 @@ const INSTRUCTION: &str = "\n\n[note]\tIf \"it\" is unclear, ask \\ – once.";
 const ANSWER: &str = "Which one do you mean?\n\n- the \"first\"\n- the second 😀";
 
 /// What comes of a request: file names and contents.
-fn outcome(dialect: Dialect, request: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
-    let call = match dialect.read(request) {
+fn outcome(dialect: Dialect, case: &Path) -> Vec<(&'static str, Vec<u8>)> {
+    let (target, request) = (&target(case), &*request(case));
+    let call = match dialect.read_at(target, request) {
         Ok(call) => call,
         Err(bypass) => return vec![("turns.txt", format!("bypass: {bypass}\n").into_bytes())],
     };
@@ -50,6 +52,16 @@ fn outcome(dialect: Dialect, request: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
     files
 }
 
+/// The request of a case.
+fn request(case: &Path) -> Vec<u8> {
+    fs::read(case.join("request.json")).expect("every case has a request")
+}
+
+/// Where it goes; empty where that is not told.
+fn target(case: &Path) -> String {
+    fs::read_to_string(case.join("target.txt")).map(|target| target.trim_end().to_owned()).unwrap_or_default()
+}
+
 fn describe(call: &Call<'_>) -> String {
     let text = |text: Text<'_>| text.decode().map_or_else(|| "(not UTF-8)".to_owned(), |text| format!("{text:?}"));
     let stream = match (call.stream, call.include_usage) {
@@ -66,7 +78,7 @@ fn describe(call: &Call<'_>) -> String {
         [
             (call.elsewhere, "history: elsewhere\n"),
             (!call.answerable, "answer: none of ours\n"),
-            (call.automatic_cache, "cache: automatic\n"),
+            (call.cached_tail, "cache: up to the tail\n"),
         ]
         .into_iter()
         .filter_map(|(is_so, line)| is_so.then_some(line))
@@ -121,8 +133,7 @@ fn every_case_comes_out_as_recorded() {
         let cases = cases(dialect);
         assert!(cases.len() >= 10, "{dialect} has too few cases");
         for case in cases {
-            let request = fs::read(case.join("request.json")).expect("every case has a request");
-            let files = outcome(dialect, &request);
+            let files = outcome(dialect, &case);
             for recorded in ["turns.txt", "steered.json", "reply.json", "reply.stream"] {
                 let expected = files.iter().find(|(name, _)| *name == recorded).map(|(_, content)| content);
                 compare(&case.join(recorded), expected, &mut wrong);
@@ -142,9 +153,9 @@ fn the_cases_cover_what_can_happen() {
     let mut seen = std::collections::BTreeSet::new();
     for &dialect in Dialect::ALL {
         for case in cases(dialect) {
-            let request = fs::read(case.join("request.json")).unwrap();
-            let Ok(call) = dialect.read(&request) else { continue };
-            for (name, _) in outcome(dialect, &request) {
+            let (target, request) = (target(&case), request(&case));
+            let Ok(call) = dialect.read_at(&target, &request) else { continue };
+            for (name, _) in outcome(dialect, &case) {
                 seen.insert((dialect.as_str(), call.stream, name));
             }
             if call.machine.is_some() {

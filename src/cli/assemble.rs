@@ -141,17 +141,19 @@ pub(super) fn grounder(
         Some(key) => builder.identity_key(key),
         None => builder,
     };
+    Ok(settings(builder, config).build())
+}
+
+/// All that decisions depend on beside the policy and the classifier.
+fn settings(builder: GrounderBuilder, config: &Config) -> GrounderBuilder {
     let builder = match config.experiments() {
         Some(experiments) => builder.experiments(experiments),
         None => builder,
     };
-    Ok(settings(builder, config).build())
-}
-
-fn settings(builder: GrounderBuilder, config: &Config) -> GrounderBuilder {
     let builder = builder.calibrated_to(config.classifier.base_rate.get());
     builder.configure(|settings| {
         settings.tools = config.tools;
+        settings.routes = config.routes();
         settings.replies = config.classifier.replies;
         settings.body_cap = config.limits.classify_bytes.as_usize();
         settings.decoded_cap = config.limits.decoded_bytes.as_usize();

@@ -14,8 +14,12 @@ mod model;
 mod offline;
 mod overview;
 mod panicked;
+mod paper;
+mod plan;
 mod playground;
 mod reload;
+mod replay;
+mod report;
 mod retire;
 mod running;
 mod score;
@@ -64,7 +68,10 @@ enum Command {
     Serve(Box<serve::Serve>),
     Score(score::Score),
     Explain(Box<explain::Explain>),
+    Replay(replay::Replay),
     Audit(audit::Audit),
+    Plan(plan::Plan),
+    Report(report::Report),
     Check(check::Check),
     Health(health::Health),
     Licenses(licenses::Licenses),
@@ -85,7 +92,10 @@ pub fn run() -> Result<(), Failure> {
         Command::Score(score) => Ok(score.run()?),
         Command::Serve(serve) => serve.run(),
         Command::Explain(explain) => explain.run(),
+        Command::Replay(replay) => replay.run(),
         Command::Audit(audit) => audit.run(),
+        Command::Plan(plan) => plan.run(),
+        Command::Report(report) => report.run(),
         Command::Check(check) => check.run(),
         Command::Health(health) => health.run(),
         Command::Licenses(licenses) => licenses.run(),

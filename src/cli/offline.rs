@@ -19,21 +19,19 @@ pub(super) struct Offline {
     /// The configuration to decide by; everything at its default unless given
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// The policy, by name, in place of the configuration's
-    #[arg(long, value_name = "NAME")]
-    policy: Option<String>,
     /// The classifier: "builtin", "off", or a folder with a model, in place of the configuration's
     #[arg(long, value_name = "MODEL", value_parser = value::<Model>)]
     model: Option<Model>,
 }
 
 impl Offline {
-    /// Reads it.
+    /// Reads it, with this policy in place of its own, if one is given.
     ///
     /// # Errors
     /// As [`Loaded::from`], but for an upstream that is missing.
-    pub(super) fn config(&self) -> Result<Config> {
-        let overrides = Overrides { policy: self.policy.clone(), model: self.model.clone(), ..Overrides::default() };
+    pub(super) fn config(&self, policy: Option<&str>) -> Result<Config> {
+        let overrides =
+            Overrides { policy: policy.map(str::to_owned), model: self.model.clone(), ..Overrides::default() };
         let read = |overrides: &Overrides| {
             Loaded::from(self.config.as_deref(), &Environment::of_process(), overrides).map(|loaded| loaded.config)
         };

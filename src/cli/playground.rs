@@ -79,29 +79,36 @@ pub(super) fn policies(config: &Config) -> Vec<String> {
     names
 }
 
+/// The policy of this name.
+///
+/// # Errors
+/// If there is none; what there is, is named.
+pub(super) fn policy_named(config: &Config, name: &str) -> Result<Arc<dyn Policy>, String> {
+    if !policies(config).iter().any(|known| known == name) {
+        return Err(format!("there is no policy {name:?}; take one of {}", policies(config).join(", ")));
+    }
+    Ok(Arc::new(Config { policy: name.to_owned(), ..config.clone() }.rules()))
+}
+
 /// The policy to decide by; `None` where that is the one that serves.
 fn policy(config: &Config, name: Option<&str>, delivery: Option<Delivery>) -> Result<Option<Arc<dyn Policy>>, String> {
     if name.is_none() && delivery.is_none() {
         return Ok(None);
     }
-    let name = name.unwrap_or(&config.policy);
-    if !policies(config).iter().any(|known| known == name) {
-        return Err(format!("there is no policy {name:?}; take one of {}", policies(config).join(", ")));
-    }
-    let policy = Config { policy: name.to_owned(), ..config.clone() }.rules();
+    let policy = policy_named(config, name.unwrap_or(&config.policy))?;
     Ok(Some(match delivery {
-        None => Arc::new(policy),
+        None => policy,
         Some(delivery) => Arc::new(Delivered { policy, delivery }),
     }))
 }
 
 /// A policy whose acts are delivered in one way, whatever it says itself.
-struct Delivered<P> {
-    policy: P,
+struct Delivered {
+    policy: Arc<dyn Policy>,
     delivery: Delivery,
 }
 
-impl<P: Policy> Policy for Delivered<P> {
+impl Policy for Delivered {
     fn decide(&self, situation: &Situation<'_>) -> Decision {
         self.decide_traced(situation, &mut Trace::off())
     }

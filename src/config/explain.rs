@@ -8,9 +8,11 @@ use toml::de::{DeTable, DeValue};
 use super::suggest::nearest;
 
 /// What must stand at a key, where the type that serde names says too little.
-const WANTED: [(&str, &str); 28] = [
+const WANTED: [(&str, &str); 30] = [
     ("admin", "an address and a port in quotes, or \"off\", such as \"127.0.0.1:9090\""),
     ("upstreams", "a list of tables, such as [[upstreams]]"),
+    ("routes", "a list of tables, such as [[routes]]"),
+    ("dialect", "the name of a dialect in quotes, or \"off\", such as \"openai-chat\""),
     ("upstream-key-scheme", "a word in quotes, or \"off\", such as \"Bearer\""),
     ("key-scheme", "a word in quotes, or \"off\", such as \"Bearer\""),
     ("policy", "the name of a policy in quotes, such as \"gentle\""),

@@ -8,9 +8,9 @@ use serde::Deserialize;
 use super::blame::Source;
 use super::suggest::nearest;
 use super::{
-    AuthScheme, ByteSize, Classifier, Config, Environment, ExperimentTable, KeyHeader, KeySource, Limits, Listen, Log,
-    OrOff, Overrides, Period, ProxyChoice, Records, Tls, TrustedHeader, UpstreamRoute, UpstreamUrl, agree, environment,
-    experiment_check,
+    AuthScheme, ByteSize, Classifier, Config, DialectRoute, Environment, ExperimentTable, KeyHeader, KeySource, Limits,
+    Listen, Log, OrOff, Overrides, Period, ProxyChoice, Records, Tls, TrustedHeader, UpstreamRoute, UpstreamUrl, agree,
+    environment, experiment_check,
 };
 use crate::engine::ToolsOffered;
 use crate::error::{Error, Result};
@@ -50,6 +50,7 @@ pub(super) struct File {
     limits: Limits,
     log: Log,
     upstreams: Vec<UpstreamRoute>,
+    routes: Vec<DialectRoute>,
     experiment: Option<ExperimentTable>,
     experiments: Vec<ExperimentTable>,
     policies: BTreeMap<String, RulePolicy>,
@@ -79,6 +80,7 @@ impl Default for File {
             limits: Limits::default(),
             log: Log::default(),
             upstreams: Vec::new(),
+            routes: Vec::new(),
             experiment: None,
             experiments: Vec::new(),
             policies: BTreeMap::new(),
@@ -110,6 +112,7 @@ impl File {
             limits: self.limits,
             log: self.log,
             upstreams: self.upstreams,
+            routes: self.routes,
             experiment: self.experiment,
             experiments: self.experiments,
             policies: self.policies,

@@ -27,6 +27,7 @@ mod load;
 mod place;
 mod quantity;
 mod redact;
+mod routes;
 mod schema;
 mod secrets;
 mod sections;
@@ -43,6 +44,7 @@ pub use forward::{ProxyChoice, ProxyUrl};
 pub use load::Loaded;
 pub use place::{KeySource, Listen, Model, RecordsTo, UpstreamUrl};
 pub use quantity::{ByteSize, OrOff, Period, Share};
+pub use routes::{DialectName, DialectRoute, RoutePath};
 pub use sections::{Classifier, Ids, Level, Limits, Log, LogFormat, Records, TrustedHeader};
 pub use text::Wrong;
 pub use tls::Tls;
@@ -114,6 +116,9 @@ pub struct Config {
     /// Upstreams of their own for paths that start with a prefix.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub upstreams: Vec<UpstreamRoute>,
+    /// Paths that speak a dialect, or none, whatever they look like.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub routes: Vec<DialectRoute>,
     /// The experiment, where there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub experiment: Option<ExperimentTable>,

@@ -4,7 +4,7 @@
 //! values of keys that take none. A key that is unknown may be followed by anything, an API key to begin with.
 
 /// The keys whose values may be shown.
-const HARMLESS: [&str; 78] = [
+const HARMLESS: &[&str] = &[
     "listen",
     "admin",
     "policy",
@@ -18,6 +18,8 @@ const HARMLESS: [&str; 78] = [
     "client-ca",
     "handshake-timeout",
     "upstreams",
+    "routes",
+    "dialect",
     "strip-prefix",
     "client-certificate",
     "classifier",

@@ -87,7 +87,7 @@ impl Grounder {
         let unit = self.unit_in(&head.headers);
         let ours = take_ours(&mut head.headers);
         let settings = self.settings();
-        let dialect = Dialect::recognise(&head.method, &head.uri).filter(|_| may_be_json(&head.headers));
+        let dialect = settings.routes.recognise(&head.method, &head.uri).filter(|_| may_be_json(&head.headers));
         let Some(dialect) = dialect else {
             self.0.observers.passed(Bypass::NotACall);
             return Admission::NotACall;

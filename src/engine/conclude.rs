@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::{Grounder, JudgedTurn, Pending, ToolsOffered};
 use crate::act::{Intervention, OPENING, Words, words};
 use crate::classify::Judgement;
-use crate::dialogue::{AssistantAct, Bypass, Delivery, GroundingAct, HeldBack, Turn};
+use crate::dialogue::{AssistantAct, Bypass, Delivery, GroundingAct, HeldBack, Role};
 use crate::experiment::{Assignment, CONTROL};
 use crate::observe::{Judged, Record};
 use crate::policy::{Decision, Situation};
@@ -29,7 +29,7 @@ impl Grounder {
     /// An edit is of the body without its content codings; who forwards it says so, by leaving `Content-Encoding` out.
     pub fn conclude(&self, turn: JudgedTurn, verdict: Result<Arc<Judgement>, Bypass>, body: &Bytes) -> Outcome {
         let JudgedTurn { mut pending, dialect, tail, history, tools, unseen, .. } = turn;
-        let JudgedTurn { observe_only, answerable, automatic_cache, reply_to, asked, assignment, decoded, .. } = turn;
+        let JudgedTurn { observe_only, answerable, cached_tail, reply_to, asked, assignment, decoded, .. } = turn;
         let body = decoded.as_ref().unwrap_or(body);
         pending.record.judge_micros = u64::try_from(asked.elapsed().as_micros()).unwrap_or(u64::MAX);
         let judgement = match verdict {
@@ -66,7 +66,7 @@ impl Grounder {
                 (Ok(document), Words::Steer(instruction), Some(tail)) => {
                     let splice = dialect.steer_at(tail, &instruction);
                     record.added_bytes = splice.with.len() as u64;
-                    record.added_at_breakpoint = automatic_cache;
+                    record.added_at_breakpoint = cached_tail;
                     steered = Some(quotes(dialect, &instruction, body));
                     Intervention::Edit(document.splice(&[splice]))
                 }
@@ -106,13 +106,22 @@ impl Grounder {
     }
 }
 
-/// What in the reply would quote `instruction`, and nothing of the conversation in `body`: an instruction may repeat what was
-/// said, and so may the reply.
+/// How much of what the user said is looked through for words that an instruction repeats, from the end, in bytes. At 4 ns a
+/// byte this is a millisecond at most, on a turn that is steered.
+const REPEATED: usize = 256 << 10;
+
+/// What in the reply would quote `instruction`, and not the user in `body`, whose words an instruction may repeat.
 fn quotes(dialect: Dialect, instruction: &str, body: &[u8]) -> Quotes {
     let mut quotes = Quotes::of(instruction, OPENING.trim().trim_matches(['<', '>']));
-    if let Ok(call) = dialect.read(body) {
-        let texts = call.conversation.turns.iter().flat_map(Turn::texts).filter_map(|text| text.decode());
-        texts.for_each(|text| quotes.except(&text));
+    let Ok(call) = dialect.read(body) else { return quotes };
+    let turns = call.conversation.turns.iter().rev().filter(|turn| turn.role == Role::User);
+    let mut room = REPEATED;
+    for text in turns.flat_map(|turn| turn.texts().rev()) {
+        let Some(left) = room.checked_sub(text.raw().len()) else { break };
+        room = left;
+        if let Some(text) = text.decode() {
+            quotes.except(&text);
+        }
     }
     quotes
 }

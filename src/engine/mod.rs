@@ -9,10 +9,11 @@ mod builder;
 mod complied;
 mod conclude;
 pub mod explain;
+mod harness;
 mod pending;
 mod prepare;
 mod settings;
-mod wrapper;
+mod text;
 
 pub(crate) use admit::is_signed;
 pub use admit::{Admission, Admitted};

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use http::HeaderValue;
 use http::uri::PathAndQuery;
 
-use super::wrapper::is_wrapper_only;
+use super::harness::{Unwrapped, internal, unwrap};
 use super::{Admitted, Grounder, Pending, ToolsOffered};
 use crate::classify::{Judging, Prelude};
 use crate::dialogue::{Bypass, Conversation, ConversationSource, Id, Identity, Part, PartKind, Role, Turn};
@@ -46,7 +46,7 @@ pub struct JudgedTurn {
     pub(super) unseen: bool,
     pub(super) observe_only: bool,
     pub(super) answerable: bool,
-    pub(super) automatic_cache: bool,
+    pub(super) cached_tail: bool,
     pub(super) reply_to: ReplyTo,
     pub(super) asked: Instant,
     /// The arm of an experiment that decides, where the unit is enrolled.
@@ -72,7 +72,7 @@ impl Grounder {
         };
         let body = decoded.as_deref().unwrap_or(body);
         let target = target.path_and_query().map_or("", PathAndQuery::as_str);
-        let call = match dialect.read_at(target, body) {
+        let mut call = match dialect.read_at(target, body) {
             Ok(call) => call,
             Err(bypass) => return pass(pending, bypass),
         };
@@ -80,6 +80,9 @@ impl Grounder {
         // A name, not a place for text: what is longer is cut.
         pending.record.model =
             call.model.and_then(|model| model.ends(MODEL_NAME, 0)).map(|(name, _)| name.into_owned());
+        // Before anything is taken off: what harnesses ask for themselves is often wrapped as a whole.
+        call.machine = call.machine.or_else(|| internal(&call.conversation));
+        let unwrapped = unwrap(&mut call.conversation);
         let explicit = conversation
             .as_ref()
             .map(|value| (ConversationSource::Header, value.as_bytes()))
@@ -91,7 +94,7 @@ impl Grounder {
             pending.record.identify(identity);
         }
         let assignment = self.assign(&mut pending.record, unit.as_ref(), body);
-        if let Some(bypass) = self.gate(&call) {
+        if let Some(bypass) = self.gate(&call, unwrapped) {
             pending.record.reason = call.machine.map(|machine| machine.to_string());
             return pass(pending, bypass);
         }
@@ -114,10 +117,10 @@ impl Grounder {
             tail: call.tail,
             history: History::before(&call.conversation, at),
             tools: call.conversation.tools,
-            unseen: call.sources || has_unseen(&call.conversation, at),
+            unseen: call.sources || unwrapped.any || has_unseen(&call.conversation, at),
             observe_only,
             answerable: call.answerable,
-            automatic_cache: call.automatic_cache,
+            cached_tail: call.cached_tail,
             reply_to: reply_to(&call),
             asked,
             assignment,
@@ -145,7 +148,7 @@ impl Grounder {
     }
 
     /// The gates that need no model.
-    fn gate(&self, call: &Call<'_>) -> Option<Bypass> {
+    fn gate(&self, call: &Call<'_>, unwrapped: Unwrapped) -> Option<Bypass> {
         let conversation = &call.conversation;
         if let Some(machine) = call.machine {
             return Some(machine.bypass);
@@ -159,8 +162,11 @@ impl Grounder {
         if text_bytes(conversation) > self.settings().text_cap {
             return Some(Bypass::TooLarge);
         }
-        match conversation.turns.last() {
-            Some(last) if last.is_user_text() => is_wrapper_only(last).then_some(Bypass::WrapperOnly),
+        // What the product says behind a user's message does not make it another's.
+        match conversation.turns.iter().rfind(|turn| turn.role != Role::System) {
+            Some(last) if last.is_user_text() => None,
+            Some(last) if last.role == Role::Tool => Some(Bypass::ToolResult),
+            _ if unwrapped.last => Some(Bypass::WrapperOnly),
             Some(last) if last.role == Role::User && last.parts.iter().any(is_attached) => {
                 Some(Bypass::AttachmentsOnly)
             }
@@ -200,6 +206,11 @@ fn is_attached(part: &Part<'_>) -> bool {
 /// Whether the request carries something that a small model does not read and the upstream model does.
 fn has_unseen(conversation: &Conversation<'_>, at: usize) -> bool {
     let turns = &conversation.turns[..=at];
-    turns.iter().any(|turn| matches!(turn.role, Role::System | Role::Tool) || turn.parts.iter().any(is_attached))
+    // What the assistant thought is its own.
+    let thought = |turn: &Turn<'_>, part: &Part<'_>| {
+        turn.role == Role::Assistant && matches!(part, Part::Opaque(PartKind::Other, _))
+    };
+    let attached = |turn: &Turn<'_>| turn.parts.iter().any(|part| is_attached(part) && !thought(turn, part));
+    turns.iter().any(|turn| matches!(turn.role, Role::System | Role::Tool) || attached(turn))
         || turns.iter().any(|turn| turn.role == Role::User && turn.texts().any(|text| text.raw().len() > LONG_TURN))
 }

@@ -7,6 +7,7 @@ use http::{HeaderMap, HeaderValue};
 use super::assign::Draws;
 use super::{Arm, Experiment, UnitSource};
 use crate::dialogue::Id;
+use crate::policy::Policy;
 
 /// The experiments that run at one time. They share one kind of unit and one layer, of which each has a slice of its own, so that no
 /// unit is in two.
@@ -64,6 +65,12 @@ impl Experiments {
         let mut values = headers.get_all(name).iter();
         let first = values.next().filter(|value| !value.as_bytes().trim_ascii().is_empty())?;
         values.all(|value| value == first).then(|| first.clone())
+    }
+
+    /// The same experiments, with each arm's policy inside of another.
+    pub(crate) fn within(&self, around: impl Fn(&Arc<dyn Policy>) -> Arc<dyn Policy>) -> Self {
+        let experiments = self.experiments.iter().map(|experiment| Arc::new(experiment.within(&around))).collect();
+        Self { experiments, ..self.clone() }
     }
 
     /// Everything that decisions depend on, as text.

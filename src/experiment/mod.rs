@@ -34,7 +34,7 @@ pub use plan::{Detectable, Plan, Planned};
 pub use row::{Name, UnitRow, UnitRows, Value};
 pub use split::{Experiment, Split};
 pub use standing::{
-    ArmFunnel, ArmValue, Comparison, Health, Interval, Look, MetricStanding, SampleRatio, Standing, Verdict,
+    ArmFunnel, ArmValue, Comparison, Health, Interval, Look, MetricStanding, SampleRatio, Scale, Standing, Verdict,
     VerdictKind,
 };
 pub use unit::UnitSource;

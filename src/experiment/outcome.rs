@@ -36,19 +36,36 @@ pub struct Metric {
     /// Of times: which quantile of them is compared, 0.95 for the 95th percentile.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quantile: Option<f64>,
+    /// Whether it is a share, from 0 to 1, and is shown in per cent. Flags are, in any case.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub share: bool,
+    /// As a guardrail: by how much it may get worse, absolute. What is tried has its price; this is the most that it may be.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub tolerance: f64,
     /// What it is, in a few words for people.
     #[serde(default, skip_serializing_if = "str::is_empty")]
     pub meaning: Name,
 }
 
+fn is_zero(number: &f64) -> bool {
+    *number == 0.0
+}
+
 impl Metric {
     /// A metric of the application's own.
     pub fn named(name: impl Into<Name>, better: Direction) -> Self {
-        Self { name: name.into(), better, quantile: None, meaning: Name::Borrowed("") }
+        Self { name: name.into(), better, quantile: None, share: false, tolerance: 0.0, meaning: Name::Borrowed("") }
     }
 
     const fn known(name: &'static str, better: Direction, meaning: &'static str) -> Self {
-        Self { name: Name::Borrowed(name), better, quantile: None, meaning: Name::Borrowed(meaning) }
+        Self {
+            name: Name::Borrowed(name),
+            better,
+            quantile: None,
+            share: false,
+            tolerance: 0.0,
+            meaning: Name::Borrowed(meaning),
+        }
     }
 }
 
@@ -70,7 +87,7 @@ pub const fn resolved() -> Metric {
 /// | name | kind | what |
 /// |---|---|---|
 /// | `abandoned` | flag | silence after a question of ours until the window closed |
-/// | `asks` | ratio | replies that asked, to conversations |
+/// | `asks` | ratio | replies that asked, to conversations; half a question more is tolerated |
 /// | `false_asks` | ratio | questions of ours that the user refused, waved away or did not answer, to questions of ours |
 /// | `first_token` | times | microseconds from forwarding to the first text; its 95th percentile is compared |
 /// | `tokens` | ratio | tokens that the upstream reports, prompt and completion, to user turns |
@@ -80,16 +97,17 @@ pub const fn resolved() -> Metric {
 /// | `leaked` | ratio | replies that quote our instruction to steered turns |
 pub fn guardrails() -> Vec<Metric> {
     use Direction::{Higher, Lower};
+    let share = |name, better, meaning| Metric { share: true, ..Metric::known(name, better, meaning) };
     let slow = Metric::known("first_token", Lower, "time to the first text, 95th percentile, microseconds");
     vec![
         Metric::known("abandoned", Lower, "silence after a question of ours"),
-        Metric::known("asks", Lower, "questions per conversation"),
-        Metric::known("false_asks", Lower, "questions of ours that were refused or not answered"),
+        Metric { tolerance: 0.5, ..Metric::known("asks", Lower, "questions per conversation, up to half a one more") },
+        share("false_asks", Lower, "questions of ours that were refused or not answered"),
         Metric { quantile: Some(0.95), ..slow },
         Metric::known("tokens", Lower, "upstream tokens per user turn"),
-        Metric::known("cached", Higher, "cached share of prompt tokens"),
-        Metric::known("bypassed", Lower, "turns left alone for any reason"),
-        Metric::known("failed", Lower, "turns without a complete answer"),
-        Metric::known("leaked", Lower, "replies that quote the instruction"),
+        share("cached", Higher, "cached share of prompt tokens"),
+        share("bypassed", Lower, "turns left alone for any reason"),
+        share("failed", Lower, "turns without a complete answer"),
+        share("leaked", Lower, "replies that quote the instruction"),
     ]
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::assign::Draws;
 use super::{Arm, Design};
 use crate::dialogue::{Delivery, GroundingAct, Id};
-use crate::policy::{Decision, Situation};
+use crate::policy::{Decision, Policy, Situation};
 
 /// One version of one experiment: its arms, and who is in which.
 #[derive(Clone)]
@@ -142,6 +142,15 @@ impl Experiment {
         };
         let mine = if like(&decision, &own) { 1.0 - self.explore } else { 0.0 };
         Split { triggered: true, propensity: mine + self.explore / count, control: false, decision }
+    }
+
+    /// The same experiment, with each arm's policy inside of another.
+    pub(crate) fn within(&self, around: impl Fn(&Arc<dyn Policy>) -> Arc<dyn Policy>) -> Self {
+        let mut experiment = self.clone();
+        for policy in experiment.arms.iter_mut().filter_map(|arm| arm.policy.as_mut()) {
+            *policy = around(policy);
+        }
+        experiment
     }
 
     /// Everything that assignment and decisions depend on but exposure, as text.

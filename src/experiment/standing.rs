@@ -66,10 +66,25 @@ pub enum VerdictKind {
 pub struct MetricStanding {
     /// Which.
     pub metric: Metric,
+    /// How its values are to be shown.
+    pub scale: Scale,
     /// Its value in each arm.
     pub arms: Vec<ArmValue>,
     /// Each arm beside the baseline.
     pub comparisons: Vec<Comparison>,
+}
+
+/// What the values of a metric are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Scale {
+    /// Shares from 0 to 1; effects are points, hundredths.
+    Share,
+    /// Numbers.
+    Number,
+    /// Microseconds.
+    Micros,
 }
 
 /// A metric in one arm.

@@ -9,6 +9,9 @@ pub mod audit {}
 #[doc = include_str!("configuration.md")]
 pub mod configuration {}
 
+#[doc = include_str!("dialects.md")]
+pub mod dialects {}
+
 #[doc = include_str!("edges.md")]
 pub mod edges {}
 
@@ -25,6 +28,9 @@ pub mod operations {}
 
 #[doc = include_str!("privacy.md")]
 pub mod privacy {}
+
+#[doc = include_str!("replay.md")]
+pub mod replay {}
 
 #[doc = include_str!("threats.md")]
 pub mod threats {}

@@ -88,8 +88,8 @@ pub struct Record {
     pub request_bytes: u64,
     /// Bytes that the act added to it.
     pub added_bytes: u64,
-    /// Whether what was added stands where the provider puts a cache breakpoint by itself: the next request of the
-    /// conversation comes without it, and finds the cache only up to the breakpoint before.
+    /// Whether what was added is cached by the provider, since a breakpoint is put on it or stands behind it: the next request
+    /// of the conversation comes without it, and finds the cache only up to the breakpoint before.
     pub added_at_breakpoint: bool,
     /// Microseconds from accept until the body was there; the client's and the network's.
     pub read_micros: u64,

@@ -25,6 +25,7 @@ use super::live::Live;
 use super::phase::Slot;
 use super::{AccessLog, Fault, InboundBody};
 use crate::config::{Config, Ids};
+use crate::wire::Routes;
 
 /// How often an HTTP/2 client that says nothing is asked whether it is still there.
 const PING_EVERY: Duration = Duration::from_secs(60);
@@ -40,6 +41,8 @@ pub(super) struct Shared {
     pub(super) head_timeout: Duration,
     pub(super) idle_timeout: Duration,
     pub(super) max_body: Option<u64>,
+    /// Paths that speak a dialect, or none, whatever they look like.
+    pub(super) routes: Routes,
     pub(super) header_count: usize,
     pub(super) in_flight: usize,
     pub(super) connections: usize,
@@ -74,6 +77,7 @@ impl Shared {
             head_timeout: limits.head_timeout.0,
             idle_timeout: limits.idle_timeout.0,
             max_body: limits.max_body.on().map(|size| size.0),
+            routes: config.routes(),
             header_count: limits.header_count.get(),
             in_flight: limits.in_flight.get(),
             connections: limits.connections.get(),

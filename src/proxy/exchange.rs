@@ -23,7 +23,7 @@ use super::{Fault, FaultKind, InboundBody, OutboundBody, trailers};
 use crate::config::Ids;
 use crate::layer::Accepted;
 use crate::observe::trace;
-use crate::wire::{Dialect, Seam};
+use crate::wire::{Dialect, Routes, Seam};
 
 /// What an exchange has of the configuration that it began under, and of its connection.
 pub(super) struct Exchange {
@@ -76,8 +76,7 @@ where
 {
     let accepted = Instant::now();
     let mut in_flight = exchange.place.activity.begin(&exchange.shared.counts);
-    let asked =
-        Asked { method: request.method().clone(), uri: request.uri().clone(), version: request.version(), accepted };
+    let asked = Asked::of(&request, &exchange.shared.routes, accepted);
     exchange.identify(request.headers_mut());
     if let Some(log) = &exchange.shared.access {
         let entry = Entry::new(log.clone(), accepted, request.method(), request.uri(), request.headers());
@@ -112,7 +111,7 @@ where
             trailers::announce(response.headers_mut(), room);
             asked.answered(response.status().as_u16());
             in_flight.answered(response.status().as_u16());
-            let seam = asked.dialect().and_then(|dialect| Seam::of(dialect, response.headers()));
+            let seam = asked.dialect.and_then(|dialect| Seam::of(dialect, response.headers()));
             response.map(|body| OutboundBody::passing(body, in_flight, seam))
         }
         Err(fault) => asked.refused(blame(fault, &verdict), &exchange, in_flight),
@@ -145,11 +144,14 @@ struct Asked {
     uri: Uri,
     version: Version,
     accepted: Instant,
+    dialect: Option<Dialect>,
 }
 
 impl Asked {
-    fn dialect(&self) -> Option<Dialect> {
-        Dialect::recognise(&self.method, &self.uri)
+    fn of<B>(request: &Request<B>, routes: &Routes, accepted: Instant) -> Self {
+        let (method, uri) = (request.method().clone(), request.uri().clone());
+        let dialect = routes.recognise(&method, &uri);
+        Self { method, uri, version: request.version(), accepted, dialect }
     }
 
     fn answered(&self, status: u16) {
@@ -176,7 +178,7 @@ impl Asked {
         } else {
             tracing::debug!(method = %self.method, path, fault = name, %causes, "a request was refused");
         }
-        let mut response = rescue(&self.method, &self.uri, &fault);
+        let mut response = rescue(self.dialect, &fault);
         // Of what is not understood, nobody knows where it ends.
         if matches!(kind, FaultKind::Busy | FaultKind::NotServed) && self.version < Version::HTTP_2 {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));

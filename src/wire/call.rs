@@ -29,8 +29,9 @@ pub struct Call<'a> {
     pub echoes: Vec<(&'static str, &'a [u8])>,
     /// Whether the request names material that is not among its messages: retrieved documents, a search, stored state.
     pub sources: bool,
-    /// Whether the provider puts a cache breakpoint on the last block by itself, which after an edit is ours.
-    pub automatic_cache: bool,
+    /// Whether the provider caches what stands at the tail, too: it puts a breakpoint on the last block by itself, or one
+    /// stands behind.
+    pub cached_tail: bool,
     /// The application's own identifier of the conversation, where the body carries one.
     pub conversation_id: Option<Text<'a>>,
     /// Where an instruction can be put.

@@ -21,6 +21,8 @@ pub(crate) enum Said {
 pub(crate) struct Content<'a> {
     pub(crate) parts: Vec<Part<'a>>,
     pub(crate) tail: Option<Tail>,
+    /// Whether a part has a cache breakpoint.
+    pub(crate) marked: bool,
 }
 
 impl<'a> Content<'a> {
@@ -29,18 +31,18 @@ impl<'a> Content<'a> {
         match cursor.kind()? {
             Kind::String => {
                 let parts = vec![Part::Text(Text::Json(cursor.string()?))];
-                Ok(Self { parts, tail: Some(Tail::Quote(cursor.offset() - 1)) })
+                Ok(Self { parts, tail: Some(Tail::Quote(cursor.offset() - 1)), marked: false })
             }
             Kind::Array => {
-                let mut parts = Vec::new();
+                let (mut parts, mut marked) = (Vec::new(), false);
                 // An opening bracket has one byte.
                 let mut tail = Tail::NoParts(cursor.offset() + 1);
                 cursor.array(|cursor| {
-                    parts.push(part(cursor, said)?);
+                    parts.push(part(cursor, said, &mut marked)?);
                     tail = Tail::AfterPart(cursor.offset());
                     Ok(())
                 })?;
-                Ok(Self { parts, tail: Some(tail) })
+                Ok(Self { parts, tail: Some(tail), marked })
             }
             Kind::Scalar if cursor.skip()? == b"null" => Ok(Self::default()),
             Kind::Scalar | Kind::Object => Err(Malformed),
@@ -49,7 +51,7 @@ impl<'a> Content<'a> {
 }
 
 /// Reads one part of a list. What has no known type is kept as it is.
-fn part<'a>(cursor: &mut Cursor<'a>, said: fn(&[u8]) -> Said) -> Result<Part<'a>, Malformed> {
+fn part<'a>(cursor: &mut Cursor<'a>, said: fn(&[u8]) -> Said, marked: &mut bool) -> Result<Part<'a>, Malformed> {
     if cursor.kind()? != Kind::Object {
         return Ok(Part::Opaque(PartKind::Other, cursor.skip()?));
     }
@@ -61,6 +63,10 @@ fn part<'a>(cursor: &mut Cursor<'a>, said: fn(&[u8]) -> Said) -> Result<Part<'a>
             b"type" => once(&mut kind, value),
             b"text" => once(&mut spoken, value),
             b"refusal" => once(&mut refused, value),
+            b"cache_control" => {
+                *marked |= given(Some(value)).is_some();
+                Ok(())
+            }
             _ => Ok(()),
         }
     })?;

@@ -40,6 +40,7 @@ mod quotes;
 mod reply;
 mod response;
 mod responses;
+mod route;
 mod span;
 pub mod sse;
 mod value;
@@ -57,6 +58,7 @@ pub use framing::Seam;
 pub use quotes::Quotes;
 pub use reply::{OwnReply, ReplyTo};
 pub use response::{Reading, ResponseReader, Unread, Usage};
+pub use route::{Route, Routes};
 pub(crate) use span::value_at;
 
 pub(crate) use coding::{Codings, Undecoded};
@@ -104,6 +106,12 @@ impl Dialect {
     /// The name used in records, metrics and configuration.
     pub fn as_str(self) -> &'static str {
         self.codec().name()
+    }
+
+    /// The dialect of this name, also without the name of its vendor: `openai-chat` or `chat`.
+    pub fn named(name: &str) -> Option<Self> {
+        let is = |known: &str| known == name || known.split_once('-').is_some_and(|(_, short)| short == name);
+        Self::ALL.iter().copied().find(|dialect| is(dialect.as_str()))
     }
 
     /// The dialect of a request, told by its route alone; `None` where it is no chat call.

@@ -349,5 +349,8 @@ impl MediaType {
 #[cfg(test)]
 mod tests;
 
+#[cfg(test)]
+mod framed_tests;
+
 #[cfg(all(test, feature = "codings"))]
 mod coded_tests;

@@ -1,9 +1,11 @@
-//! `groundwire explain`: what it shows of conversations under each policy that ships, and what it says of bad input.
+//! `groundwire explain` and `groundwire replay`: what they show of conversations, and what they say of bad input.
 
 #![cfg(feature = "cli")]
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod command;
+mod dialects;
 #[path = "../support/offline.rs"]
 mod offline;
+mod replay;
 mod snapshots;

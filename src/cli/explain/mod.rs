@@ -1,18 +1,18 @@
 //! `groundwire explain`: one conversation through the engine, and every step of it told.
 
-mod paper;
 mod preview;
 mod show;
 
 use std::fs;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Args;
 use http::{HeaderName, HeaderValue, Uri};
 
 use super::offline::Offline;
-use super::{Failure, assemble, shape};
+use super::{Failure, assemble, paper, shape};
 use crate::dialogue::{Gap, GroundingAct};
 use crate::engine::explain::Explanation;
 
@@ -33,6 +33,9 @@ pub(super) struct Explain {
     file: Option<PathBuf>,
     #[command(flatten)]
     offline: Offline,
+    /// The policy, by name, in place of the configuration's
+    #[arg(long, value_name = "NAME")]
+    policy: Option<String>,
     /// The path that the request would be sent to, where the body alone would be taken for another API's
     #[arg(long, value_name = "PATH")]
     route: Option<Uri>,
@@ -63,8 +66,12 @@ impl Explain {
         let request =
             shape::request(&input, self.route.as_ref(), &self.headers).map_err(|why| format!("{place}: {why}"))?;
         let sent = request.body().clone();
-        let config = self.offline.config()?;
-        let grounder = assemble::offline(&config)?;
+        let config = self.offline.config(self.policy.as_deref())?;
+        let mut grounder = assemble::offline(&config)?;
+        if self.policy.is_some() {
+            // Whoever names a policy means that one, and not the arm of an experiment.
+            grounder = grounder.rehearsal(Some(Arc::new(config.rules())));
+        }
         let (head, body) = request.into_parts();
         let told = super::offline::wait(grounder.explain(head, body))?;
         if self.json {

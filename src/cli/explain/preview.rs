@@ -2,8 +2,8 @@
 
 use std::io::{self, Write};
 
-use super::paper::{DIM, PLAIN, Paper};
 use crate::act::{instruction, question};
+use crate::cli::paper::{DIM, PLAIN, Paper};
 use crate::dialogue::{Gap, GroundingAct, Label};
 
 /// How `act` is worded about `gap`, or about each one: what the upstream model is told, and what we would ask ourselves.

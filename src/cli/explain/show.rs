@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
-use super::paper::{BOLD, DIM, PLAIN, Paper};
+use crate::cli::paper::{BOLD, DIM, PLAIN, Paper};
 use crate::dialogue::{Distribution, GroundingAct, Label};
 use crate::engine::explain::{Change, Explanation, Facts, Forwarded, Scores, Standing};
 use crate::observe::Record;
@@ -34,7 +34,7 @@ pub(super) fn text(out: &mut impl Write, told: &Explanation, sent: &[u8], width:
         history(&mut paper, facts)?;
     }
     if told.judgement.is_some() {
-        tried(&mut paper, &record.policy, told.steps.steps())?;
+        tried(&mut paper, &record.policy, &told.steps)?;
         decided(&mut paper, record)?;
     }
     forwarded(&mut paper, told, sent)
@@ -147,6 +147,9 @@ fn decided(paper: &mut Paper<'_, impl Write>, record: &Record) -> io::Result<()>
     } else {
         let about = record.gap.map(|gap| format!(", about {gap}")).unwrap_or_default();
         paper.text(YELLOW, &format!("{} by {}{about}", record.act, record.delivery))?;
+    }
+    if let (Some(experiment), Some(arm)) = (&record.experiment, &record.arm) {
+        paper.text(PLAIN, &format!("experiment {experiment}, arm {arm}"))?;
     }
     if let Some(why) = record.held_back {
         paper.text(YELLOW, &format!("observed only: {why}"))?;

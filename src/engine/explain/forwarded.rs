@@ -77,9 +77,9 @@ impl Change {
         let shorter = sent.len().min(forwarded.len());
         let tail = sent.iter().rev().zip(forwarded.iter().rev()).take_while(|(a, b)| a == b).count();
         let head = sent.iter().zip(forwarded).take_while(|(a, b)| a == b).count();
-        let head = head.min(shorter);
-        let tail = tail.min(shorter - head);
-        let (at, to) = (whole(sent, forwarded, head), forwarded.len() - tail);
+        let at = whole(sent, forwarded, head.min(shorter));
+        let tail = tail.min(shorter - at);
+        let to = forwarded.len() - tail;
         let inserted = text(&forwarded[at..to]);
         let words = words(&inserted);
         Self { at, removed: text(&sent[at..sent.len() - tail]), inserted, words }

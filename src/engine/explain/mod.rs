@@ -13,16 +13,18 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
+use http::Uri;
 use http::request::Parts;
+use http::uri::PathAndQuery;
 use serde::Serialize;
 
 use super::{Admission, Grounder, Outcome, Pending, Prepared};
 use crate::classify::Judgement;
 use crate::dialogue::{Bypass, Role};
 use crate::observe::{Observers, Record};
-use crate::policy::{History, Policy, Trace};
+use crate::policy::{History, Policy, Step};
 use crate::wire::Dialect;
-use traced::Traced;
+use traced::Watch;
 
 /// Everything that led to what is done with a request.
 ///
@@ -39,7 +41,7 @@ pub struct Explanation {
     /// What else the policy could look at; `None` where nothing was judged.
     pub facts: Option<Facts>,
     /// Every condition that the policy tried, with the values compared.
-    pub steps: Trace,
+    pub steps: Vec<Step>,
     /// The record that live traffic would have left; `None` where it is no chat call.
     pub record: Option<Box<Record>>,
     /// What goes on, or comes back.
@@ -88,7 +90,8 @@ pub struct Facts {
 }
 
 impl Grounder {
-    /// The same grounder, but nobody is told what it does; with another policy, if one is given.
+    /// The same grounder, but nobody is told what it does; with another policy in place of its own and of any experiment, if
+    /// one is given.
     ///
     /// What it decides is what this one would. Its classifier is the same one, so that its turns wait in the same queue.
     pub fn rehearsal(&self, policy: Option<Arc<dyn Policy>>) -> Self {
@@ -97,27 +100,31 @@ impl Grounder {
         if let Some(policy) = policy {
             inner.policy_name = policy.name().into();
             inner.policy = policy;
+            inner.experiments = None;
         }
         Self(Arc::new(inner))
     }
 
     /// What this grounder does with a request, and why. Nothing is recorded.
     pub async fn explain(&self, head: Parts, body: Bytes) -> Explanation {
-        let traced = Arc::new(Traced::new(Arc::clone(&self.0.policy)));
-        let mut told = self.rehearsal(Some(traced.clone())).walk(head, body).await;
-        (told.facts, told.steps) = traced.take();
+        let watch = Watch::default();
+        let mut inner = (*self.rehearsal(None).0).clone();
+        inner.policy = watch.over(&inner.policy);
+        inner.experiments = inner.experiments.map(|experiments| experiments.within(|policy| watch.over(policy)));
+        let mut told = Self(Arc::new(inner)).walk(head, body).await;
+        (told.facts, told.steps) = watch.take();
         told
     }
 
     async fn walk(&self, mut head: Parts, body: Bytes) -> Explanation {
         let route = head.uri.path().to_owned();
-        let dialect = Dialect::recognise(&head.method, &head.uri);
+        let dialect = self.settings().routes.recognise(&head.method, &head.uri);
         let mut told = Explanation {
-            recognised: dialect.map(|dialect| recognise(dialect, route, &body)),
+            recognised: dialect.map(|dialect| recognise(dialect, route, &head.uri, &body)),
             stages: Stage::all(),
             judgement: None,
             facts: None,
-            steps: Trace::off(),
+            steps: Vec::new(),
             record: None,
             forwarded: Forwarded::Same { bytes: body.len() },
         };
@@ -175,8 +182,9 @@ impl Explanation {
     }
 }
 
-fn recognise(dialect: Dialect, route: String, body: &[u8]) -> Recognised {
-    let call = dialect.read(body).ok();
+fn recognise(dialect: Dialect, route: String, target: &Uri, body: &[u8]) -> Recognised {
+    let target = target.path_and_query().map_or("", PathAndQuery::as_str);
+    let call = dialect.read_at(target, body).ok();
     let turns = call.as_ref().map(|call| &call.conversation.turns);
     Recognised {
         dialect: dialect.as_str(),

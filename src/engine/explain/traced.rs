@@ -1,25 +1,36 @@
-//! A policy that remembers what it was shown and what it tried, so that the engine need not know that somebody watches.
+//! Policies that remember what they were shown and what they tried, so that the engine need not know that somebody watches.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Facts;
-use crate::policy::{Decision, Policy, Situation, Trace};
+use crate::policy::{Decision, Policy, Situation, Step, Trace};
 
-/// Decides as the policy inside.
-pub(super) struct Traced {
-    policy: Arc<dyn Policy>,
-    seen: Mutex<(Option<Facts>, Trace)>,
+/// What policies were shown and tried. Clones are one.
+#[derive(Clone, Default)]
+pub(super) struct Watch(Arc<Mutex<Seen>>);
+
+#[derive(Default)]
+struct Seen {
+    facts: Option<Facts>,
+    steps: Vec<Step>,
 }
 
-impl Traced {
-    pub(super) fn new(policy: Arc<dyn Policy>) -> Self {
-        Self { policy, seen: Mutex::new((None, Trace::off())) }
+impl Watch {
+    /// Decides as `policy`, and is watched.
+    pub(super) fn over(&self, policy: &Arc<dyn Policy>) -> Arc<dyn Policy> {
+        Arc::new(Traced { policy: Arc::clone(policy), watch: self.clone() })
     }
 
-    /// What it was shown last, and what it tried then.
-    pub(super) fn take(&self) -> (Option<Facts>, Trace) {
-        std::mem::replace(&mut *self.seen.lock().unwrap_or_else(PoisonError::into_inner), (None, Trace::off()))
+    /// What they were shown, and what they tried, in the order in which they were asked.
+    pub(super) fn take(&self) -> (Option<Facts>, Vec<Step>) {
+        let seen = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        (seen.facts, seen.steps)
     }
+}
+
+struct Traced {
+    policy: Arc<dyn Policy>,
+    watch: Watch,
 }
 
 impl Policy for Traced {
@@ -27,7 +38,9 @@ impl Policy for Traced {
         let mut trace = Trace::new();
         let decision = self.policy.decide_traced(situation, &mut trace);
         let facts = Facts { history: situation.history.clone(), tools: situation.tools, unseen: situation.unseen };
-        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = (Some(facts), trace);
+        let mut seen = self.watch.0.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.facts = Some(facts);
+        seen.steps.extend_from_slice(trace.steps());
         decision
     }
 

@@ -15,7 +15,7 @@ mod verdict;
 
 use std::collections::BTreeMap;
 
-use super::{ArmFunnel, Comparison, Design, Health, Look, MetricStanding, SampleRatio, Standing, UnitRow};
+use super::{ArmFunnel, Comparison, Design, Health, Look, MetricStanding, SampleRatio, Scale, Standing, UnitRow};
 use crate::stats::{ConfidenceSequence, holm, sample_ratio_p};
 pub(crate) use compare::LEAST_UNITS;
 use compare::{arm_value, effect, variance_saved};
@@ -138,7 +138,13 @@ impl Analysis {
                 gain.filter(|_| comparison.p.is_some_and(|p| p <= self.design.alpha)).map(|gain| gain > 0.0);
         }
         let arms = self.arms.iter().map(|tally| arm_value(&tally.arm, &tally.metrics[at], metric.quantile)).collect();
-        MetricStanding { metric: metric.clone(), arms, comparisons }
+        let flags = self.arms.iter().all(|tally| tally.metrics[at].sides.others == 0);
+        let scale = match metric.quantile {
+            Some(_) => Scale::Micros,
+            None if metric.share || flags => Scale::Share,
+            None => Scale::Number,
+        };
+        MetricStanding { metric: metric.clone(), scale, arms, comparisons }
     }
 
     /// The primary effect of `arm` at every hour at which units ripened, thinned to [`LOOKS`].

@@ -1,6 +1,6 @@
 //! What is to be made of it, in one word and one sentence; and what is wrong with the data.
 
-use super::super::{ArmFunnel, Comparison, Design, Health, Interval, MetricStanding, Verdict, VerdictKind};
+use super::super::{ArmFunnel, Comparison, Design, Health, Interval, MetricStanding, Scale, Verdict, VerdictKind};
 use super::compare::LEAST_UNITS;
 use super::tally::ArmTally;
 use crate::stats::normal_below;
@@ -78,8 +78,11 @@ pub(super) fn of(
 
 /// The effect with its interval, in points where the outcome is yes or no.
 fn told(design: &Design, primary: &MetricStanding, comparison: &Comparison) -> String {
-    let is_share = primary.arms.iter().filter_map(|arm| arm.value).all(|value| (0.0..=1.0).contains(&value));
-    let (scale, unit, digits) = if is_share { (100.0, " points", 1) } else { (1.0, "", 3) };
+    let (scale, unit, digits) = match primary.scale {
+        Scale::Share => (100.0, " points", 1),
+        Scale::Number => (1.0, "", 3),
+        Scale::Micros => (1e-3, " ms", 1),
+    };
     let Some(effect) = comparison.effect else { return String::new() };
     let Interval { low, high } = comparison.interval.unwrap_or(Interval { low: f64::NAN, high: f64::NAN });
     format!(

@@ -64,7 +64,7 @@ pub(super) fn read(body: &[u8]) -> Result<Call<'_>, Malformed> {
     let include_usage = stream_options.map(|options| field(options, b"include_usage")).transpose()?.flatten();
     Ok(Call {
         machine: machine::reason(&keys.wishes, turns.last().map(|turn| turn.role))?,
-        automatic_cache: false,
+        cached_tail: false,
         elsewhere: false,
         answerable: true,
         echoes: Vec::new(),
@@ -116,7 +116,7 @@ fn message<'a>(cursor: &mut Cursor<'a>) -> Result<(Turn<'a>, Option<Tail>), Malf
         _ => cursor.skip().map(drop),
     })?;
     let role = role.ok_or(Malformed)?;
-    let Content { mut parts, tail } = content.unwrap_or_default();
+    let Content { mut parts, tail, .. } = content.unwrap_or_default();
     if role == Role::Assistant {
         parts.extend(given(refusal).and_then(text).map(Part::Text));
         parts.extend(given(audio).map(|raw| Part::Opaque(PartKind::Audio, raw)));

@@ -51,7 +51,7 @@ pub(super) fn read<'a>(target: &'a str, body: &'a [u8]) -> Result<Call<'a>, Malf
         machine: machine::reason(given(keys.generation), given(keys.tool_config), last)?,
         elsewhere: false,
         answerable: true,
-        automatic_cache: false,
+        cached_tail: false,
         echoes: Vec::new(),
         conversation: Conversation { turns, tools: offered.tools },
         model: route.map(|route| Text::Plain(route.model)),

@@ -35,8 +35,9 @@ pub(super) fn read<'a>(hosted: Option<Hosted<'a>>, body: &'a [u8]) -> Result<Cal
         (_, None) => cursor.skip().map(drop),
     })?;
     cursor.end()?;
-    let Messages { mut turns, tail, sealed } = messages.filter(|all| !all.turns.is_empty()).ok_or(Malformed)?;
-    let machine = machine(&keys, turns.last().map(|turn| turn.role))?;
+    let Messages { mut turns, tail, sealed, marked_behind } =
+        messages.filter(|all| !all.turns.is_empty()).ok_or(Malformed)?;
+    let machine = machine(&keys, turns.iter().rfind(|turn| turn.role != Role::System).map(|turn| turn.role))?;
     if let Some(Content { parts, .. }) = system.filter(|system| !system.parts.is_empty()) {
         turns.insert(0, Turn { role: Role::System, parts });
     }
@@ -54,13 +55,14 @@ pub(super) fn read<'a>(hosted: Option<Hosted<'a>>, body: &'a [u8]) -> Result<Cal
         form: AnswerForm::Usual,
         stream: keys.is_true("stream")? || hosted.is_some_and(|hosted| hosted.framed),
         include_usage: true,
-        automatic_cache: keys.get("cache_control").is_some(),
+        cached_tail: marked_behind || keys.get("cache_control").is_some(),
         conversation_id: keys.get("metadata").map(session).transpose()?.flatten(),
         tail,
     })
 }
 
-/// Why this call looks machine-made; `None` where a person may well wait for the answer.
+/// Why this call looks machine-made, given who speaks last beside the product, which in this API may say something behind the
+/// user's message at any time; `None` where a person may well wait for the answer.
 fn machine(keys: &Members<'_, { KEYS.len() }>, last: Option<Role>) -> Result<Option<Machine>, Malformed> {
     use Bypass::{ForcedTools, InternalCall, StructuredOutput, ToolResult};
     let format = keys.get("output_config").map(|config| field(config, b"format")).transpose()?.flatten();
@@ -71,7 +73,6 @@ fn machine(keys: &Members<'_, { KEYS.len() }>, last: Option<Role>) -> Result<Opt
     let signs = [
         (ToolResult, "tool_result", last == Some(Role::Tool)),
         (Bypass::Machine, "assistant_prefill", last == Some(Role::Assistant)),
-        (Bypass::Machine, "system_last", last == Some(Role::System)),
         (StructuredOutput, "output_config.format", format.is_some()),
         (StructuredOutput, "output_format", keys.get("output_format").is_some()),
         (ForcedTools, "tool_choice", !choice.is_some_and(|choice| matches!(&*choice, b"auto" | b"none"))),
@@ -99,6 +100,8 @@ struct Messages<'a> {
     tail: Option<Tail>,
     /// What came before was summed up and sealed.
     sealed: bool,
+    /// A cache breakpoint stands behind the last user's message: on what the product says in the middle of a conversation.
+    marked_behind: bool,
 }
 
 impl<'a> Messages<'a> {
@@ -117,11 +120,12 @@ impl<'a> Messages<'a> {
         Ok(all)
     }
 
-    fn say(&mut self, role: Role, Content { parts, tail }: Content<'a>) {
+    fn say(&mut self, role: Role, Content { parts, tail, marked }: Content<'a>) {
         self.sealed |= parts.iter().any(is_sealed);
         if role != Role::User {
             // What the assistant says refers to the user's message as it was.
             self.tail = self.tail.filter(|_| role == Role::System);
+            self.marked_behind |= marked;
             return self.turns.push(Turn { role, parts });
         }
         // The results of tools come in a user's message; what else is in it, a person may have typed.
@@ -129,6 +133,7 @@ impl<'a> Messages<'a> {
             Part::Opaque(PartKind::ToolResult, _) => Role::Tool,
             Part::Text(_) | Part::Opaque(..) => Role::User,
         };
+        self.marked_behind = false;
         let mut last = Role::User;
         if parts.is_empty() {
             self.turns.push(Turn { role: Role::User, parts: Vec::new() });

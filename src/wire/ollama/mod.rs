@@ -7,6 +7,7 @@ mod clock;
 mod machine;
 mod note;
 mod read;
+mod transcript;
 mod write;
 
 use bytes::Bytes;

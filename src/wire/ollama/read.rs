@@ -1,6 +1,7 @@
 //! Reading a call: one pass over the body that looks into `messages` and `prompt` and only keeps the place of everything else.
 
 use super::machine::{self, Wishes};
+use super::transcript;
 use crate::dialogue::{Conversation, Part, PartKind, Role, Text, Turn};
 use crate::wire::call::{AnswerForm, Call, Tail};
 use crate::wire::span::{Cursor, Kind, Malformed, given, once, text};
@@ -60,14 +61,14 @@ pub(super) fn read<'a>(target: &'a str, body: &'a [u8]) -> Result<Call<'a>, Malf
     let form = if completion { AnswerForm::Completion } else { AnswerForm::Usual };
     Ok(Call {
         machine: machine::reason(&keys.wishes, form, turns.iter().map(|turn| turn.role).next_back())?,
-        elsewhere: false,
+        // The tokens of what was said before, which nobody here can read.
+        elsewhere: completion && has_items(keys.context),
         answerable: true,
-        automatic_cache: false,
+        cached_tail: false,
         echoes: Vec::new(),
         conversation: Conversation { turns, tools: !completion && has_items(keys.tools) },
         model: Some(model),
-        // The tokens of what was said before: material that nobody here can read.
-        sources: completion && has_items(keys.context),
+        sources: false,
         stream: match given(keys.stream) {
             None | Some(b"true") => true,
             Some(b"false") => false,
@@ -98,7 +99,7 @@ struct Messages<'a> {
     tail: Option<Tail>,
 }
 
-/// The conversation of `/api/generate`: the system prompt, and what the user says.
+/// The conversation of `/api/generate`: the system prompt, and what the user says, or a transcript of what was said.
 fn completion_of<'a>(keys: &Keys<'a>, prompt: Option<(Text<'a>, usize)>) -> Result<Messages<'a>, Malformed> {
     // Without a prompt the model is only loaded, or unloaded.
     let Some((said, quote)) = prompt.filter(|(said, _)| !said.is_empty()) else { return Ok(Messages::default()) };
@@ -106,10 +107,18 @@ fn completion_of<'a>(keys: &Keys<'a>, prompt: Option<(Text<'a>, usize)>) -> Resu
     let system = system.filter(|system| !system.is_empty());
     let mut turns: Vec<_> =
         system.map(|system| Turn { role: Role::System, parts: vec![Part::Text(system)] }).into_iter().collect();
-    let mut parts = vec![Part::Text(said)];
-    parts.extend(keys.images.filter(|images| has_items(Some(images))).map(|raw| Part::Opaque(PartKind::Image, raw)));
-    turns.push(Turn { role: Role::User, parts });
-    Ok(Messages { turns, tail: Some(Tail::Quote(quote)) })
+    match transcript::turns(said.raw()) {
+        Some(said) => turns.extend(said),
+        None => turns.push(Turn { role: Role::User, parts: vec![Part::Text(said)] }),
+    }
+    // Behind words of the assistant's, an instruction would be in its voice.
+    let last = turns.last_mut().filter(|last| last.role == Role::User);
+    let tail = last.is_some().then_some(Tail::Quote(quote));
+    let images = keys.images.filter(|images| has_items(Some(images)));
+    if let (Some(last), Some(images)) = (last, images) {
+        last.parts.push(Part::Opaque(PartKind::Image, images));
+    }
+    Ok(Messages { turns, tail })
 }
 
 impl<'a> Messages<'a> {

@@ -102,7 +102,7 @@ impl<'a> Members<'a> {
     /// The result of a tool, as text where it is one.
     fn result(self, raw: &'a [u8]) -> Item<'a> {
         let read = |mut output: Cursor<'a>| Content::read(&mut output, said).ok();
-        let whole = || Content { parts: vec![Part::Opaque(PartKind::ToolResult, raw)], tail: None };
+        let whole = || Content { parts: vec![Part::Opaque(PartKind::ToolResult, raw)], ..Content::default() };
         Item::Message(Role::Tool, self.output.and_then(read).unwrap_or_else(whole))
     }
 
@@ -123,5 +123,5 @@ pub(super) fn is_structured(settings: Option<&[u8]>) -> Result<bool, Malformed> 
 /// Where an instruction can go in a string that is all of the input.
 pub(super) fn whole<'a>(cursor: &mut Cursor<'a>) -> Result<Content<'a>, Malformed> {
     let parts = vec![Part::Text(crate::dialogue::Text::Json(cursor.string()?))];
-    Ok(Content { parts, tail: Some(Tail::Quote(cursor.offset() - 1)) })
+    Ok(Content { parts, tail: Some(Tail::Quote(cursor.offset() - 1)), marked: false })
 }

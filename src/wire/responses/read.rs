@@ -105,7 +105,7 @@ pub(super) fn read(body: &[u8]) -> Result<Call<'_>, Malformed> {
     let echoes = if stateless && !elsewhere { echoes(&keys) } else { Vec::new() };
     Ok(Call {
         machine,
-        automatic_cache: false,
+        cached_tail: false,
         elsewhere,
         answerable: !echoes.is_empty(),
         echoes,
@@ -186,7 +186,7 @@ impl<'a> Input<'a> {
         }
     }
 
-    fn say(&mut self, role: Role, Content { parts, tail }: Content<'a>) {
+    fn say(&mut self, role: Role, Content { parts, tail, .. }: Content<'a>) {
         match role {
             Role::User => self.tail = tail,
             // What follows here refers to the user's message as it was.

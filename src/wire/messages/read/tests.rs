@@ -61,7 +61,7 @@ fn everything_a_call_says() {
         ]
     );
     assert_eq!((call.model_name().as_str(), call.stream), ("claude-x", true));
-    assert!(call.conversation.tools && call.automatic_cache && call.answerable && !call.elsewhere);
+    assert!(call.conversation.tools && call.cached_tail && call.answerable && !call.elsewhere);
     assert_eq!(call.machine, None);
     assert_eq!(call.conversation_id.unwrap().raw(), b"ef-01");
 }
@@ -100,6 +100,14 @@ fn an_instruction_stands_behind_everything_the_user_sent() {
         };
         assert_eq!(steered(&body(content.clone()), "x"), steered_to.map(body), "{content}");
     }
+    let behind = |mark: &str| {
+        format!(r#"{{"messages":[{HI},{{"role":"system","content":[{{"type":"text","text":"s"{mark}}}]}}]}}"#)
+    };
+    assert!(!read(&behind("")).unwrap().cached_tail);
+    assert!(
+        read(&behind(r#","cache_control":{"type":"ephemeral"}"#)).unwrap().cached_tail,
+        "it caches what is added before it"
+    );
     let after = |message: &str| format!(r#"{{"messages":[{HI},{message}]}}"#);
     assert_eq!(steered(&after(r#"{"role":"assistant","content":[]}"#), "x"), None);
     assert!(steered(&after(r#"{"role":"system","content":"s"}"#), "x").is_some());
@@ -127,7 +135,6 @@ fn machines_and_people() {
     for (message, sign) in [
         (r#"{"role":"assistant","content":"The answer is ("}"#, "assistant_prefill"),
         (r#"{"role":"user","content":[{"type":"tool_result","content":"42"}]}"#, "tool_result"),
-        (r#"{"role":"system","content":"Title this."}"#, "system_last"),
     ] {
         let body = format!(r#"{{"messages":[{HI},{message}]}}"#);
         assert_eq!(read(&body).unwrap().machine.map(|machine| machine.sign), Some(sign), "{message}");

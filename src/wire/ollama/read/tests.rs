@@ -67,12 +67,25 @@ fn a_completion_is_a_conversation_of_one_turn() {
     let body =
         r#"{"model":"m","prompt":"Fix it","system":"Be brief.","images":["aGk="],"context":[1,2],"keep_alive":0}"#;
     let call = read(body).unwrap();
-    assert_eq!((call.stream, call.form, call.sources), (true, AnswerForm::Completion, true));
+    assert_eq!((call.stream, call.form, call.elsewhere), (true, AnswerForm::Completion, true));
     let user = (Role::User, r#"'Fix it' Image:["aGk="]"#.to_owned());
     assert_eq!(turns(&call), [(Role::System, "'Be brief.'".to_owned()), user]);
     let call = read(r#"{"model":"m","prompt":"Fix it","system":"","context":null,"stream":null,"tools":[1]}"#).unwrap();
-    assert_eq!((turns(&call), call.sources), (vec![(Role::User, "'Fix it'".to_owned())], false));
+    assert_eq!((turns(&call), call.elsewhere), (vec![(Role::User, "'Fix it'".to_owned())], false));
     assert!(call.stream && !call.conversation.tools);
+}
+
+#[test]
+fn a_transcript_is_read_as_the_conversation_it_is() {
+    let body =
+        r####"{"model":"m","prompt":"### User:\nWhy?\n\n### Assistant:\nSo.\n\n### User:\nAnd?\n\n","images":[1]}"####;
+    let call = read(body).unwrap();
+    let said = [(Role::User, "'Why?'"), (Role::Assistant, "'So.'"), (Role::User, "'And?' Image:[1]")];
+    assert_eq!(turns(&call), said.map(|(role, said)| (role, said.to_owned())));
+    assert_eq!(steered(body, "\nx").unwrap(), body.replace(r#"\n\n","images"#, r#"\n\n\nx","images"#));
+    let prefilled = body.replace("### User:\\nAnd?", "### Assistant:\\nAnd");
+    assert_eq!(read(&prefilled).unwrap().machine.map(|machine| machine.sign), Some("assistant_prefill"));
+    assert_eq!(steered(&prefilled, "x"), None);
 }
 
 #[test]
