@@ -76,5 +76,8 @@ fn readable(answer: &[u8]) {
         let payload = line.strip_prefix("data: ").unwrap_or(line);
         payload == "[DONE]" || line.starts_with("event: ") || is_json(payload.as_bytes())
     };
-    assert!(is_whole || text.lines().filter(|said| !said.is_empty()).all(line), "an answer that nobody can read: {text}");
+    assert!(
+        is_whole || text.lines().filter(|said| !said.is_empty()).all(line),
+        "an answer that nobody can read: {text}"
+    );
 }

@@ -77,7 +77,8 @@ fn passed(layer: &GroundingLayer, target: &str, body: &Bytes) -> Done {
             Ok::<_, Infallible>(Response::new(Full::from("the upstream's")))
         }
     });
-    let request = Request::post(target).header("content-type", "application/json").body(Full::from(body.clone())).unwrap();
+    let request =
+        Request::post(target).header("content-type", "application/json").body(Full::from(body.clone())).unwrap();
     let call = async {
         let response: Response<ResponseBody<_>> = layer.layer(inner).oneshot(request).await.unwrap();
         assert_eq!(response.status(), StatusCode::OK, "an error of ours");
@@ -120,7 +121,8 @@ fn run(dialect: Dialect) {
         steered += u64::from(outcome == check::Outcome::Steered);
         answered += u64::from(outcome == check::Outcome::Answered);
     }
-    let told = format!("{dialect}: {count} requests, {valid} JSON, {read} read, {steered} steered, {answered} answered by us");
+    let told =
+        format!("{dialect}: {count} requests, {valid} JSON, {read} read, {steered} steered, {answered} answered by us");
     eprintln!("{told}");
     if count > 500 {
         assert!(read * 5 >= count && steered * 5 >= count, "too few were tried: {told}");

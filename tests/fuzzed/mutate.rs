@@ -7,23 +7,84 @@ use crate::corpus::Seed;
 
 /// Texts with what readers and writers of JSON stumble over.
 const TEXTS: [&str; 14] = [
-    "", " ", "\n", "Summarize it.", "\"quoted\" \\ back", "日本語の文章", "😀👩‍👩‍👧", "\u{0}\u{1f}\u{7f}", "\u{2028}\u{feff}",
-    "<system-reminder>x</system-reminder>", "<grounding-note>\nx\n</grounding-note>", "{\"a\":1}", "e\u{301}", "/* no */",
+    "",
+    " ",
+    "\n",
+    "Summarize it.",
+    "\"quoted\" \\ back",
+    "日本語の文章",
+    "😀👩‍👩‍👧",
+    "\u{0}\u{1f}\u{7f}",
+    "\u{2028}\u{feff}",
+    "<system-reminder>x</system-reminder>",
+    "<grounding-note>\nx\n</grounding-note>",
+    "{\"a\":1}",
+    "e\u{301}",
+    "/* no */",
 ];
 
 /// Words that mean something in one dialect or another.
 const WORDS: [&str; 24] = [
-    "user", "assistant", "system", "developer", "tool", "model", "function", "message", "text", "input_text", "output_text",
-    "tool_result", "tool_use", "function_call", "function_call_output", "item_reference", "image", "image_url", "thinking",
-    "json_object", "json_schema", "auto", "none", "required",
+    "user",
+    "assistant",
+    "system",
+    "developer",
+    "tool",
+    "model",
+    "function",
+    "message",
+    "text",
+    "input_text",
+    "output_text",
+    "tool_result",
+    "tool_use",
+    "function_call",
+    "function_call_output",
+    "item_reference",
+    "image",
+    "image_url",
+    "thinking",
+    "json_object",
+    "json_schema",
+    "auto",
+    "none",
+    "required",
 ];
 
 /// Keys that mean something in one dialect or another.
 const KEYS: [&str; 32] = [
-    "role", "content", "type", "text", "parts", "messages", "contents", "input", "prompt", "stream", "tools", "tool_choice",
-    "n", "logprobs", "model", "system", "instructions", "store", "format", "response_format", "max_tokens", "cache_control",
-    "metadata", "previous_response_id", "systemInstruction", "generationConfig", "images", "thinking", "tool_calls", "name",
-    "raw", "stop",
+    "role",
+    "content",
+    "type",
+    "text",
+    "parts",
+    "messages",
+    "contents",
+    "input",
+    "prompt",
+    "stream",
+    "tools",
+    "tool_choice",
+    "n",
+    "logprobs",
+    "model",
+    "system",
+    "instructions",
+    "store",
+    "format",
+    "response_format",
+    "max_tokens",
+    "cache_control",
+    "metadata",
+    "previous_response_id",
+    "systemInstruction",
+    "generationConfig",
+    "images",
+    "thinking",
+    "tool_calls",
+    "name",
+    "raw",
+    "stop",
 ];
 
 fn one(rng: &mut Rng, of: &[&'static str]) -> &'static str {
@@ -103,7 +164,9 @@ fn any(rng: &mut Rng, depth: usize) -> Value {
         4 => Value::from(one(rng, &WORDS)),
         5 => text(rng),
         6 => (0..rng.usize(..4)).map(|_| any(rng, depth - 1)).collect(),
-        _ => (0..rng.usize(..4)).map(|_| (one(rng, &KEYS).to_owned(), any(rng, depth - 1))).collect::<Map<_, _>>().into(),
+        _ => {
+            (0..rng.usize(..4)).map(|_| (one(rng, &KEYS).to_owned(), any(rng, depth - 1))).collect::<Map<_, _>>().into()
+        }
     }
 }
 
