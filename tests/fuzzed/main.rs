@@ -8,7 +8,7 @@
 //! `cargo test` runs a few thousand of each dialect; `FUZZED_REQUESTS=100000 cargo test --release --test fuzzed` as many as
 //! that. A failure names its number; `FUZZED_FIRST` begins with that one.
 
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr)]
 
 mod check;
 mod corpus;
