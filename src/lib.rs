@@ -14,6 +14,7 @@ pub mod config;
 pub mod dialogue;
 pub mod engine;
 mod error;
+pub mod experiment;
 pub mod layer;
 #[cfg(all(doc, feature = "cli"))]
 pub mod manual;
@@ -21,6 +22,8 @@ pub mod observe;
 pub mod policy;
 #[cfg(feature = "proxy")]
 pub mod proxy;
+#[cfg(feature = "proxy")]
+pub mod report;
 pub mod stats;
 pub mod wire;
 

@@ -8,9 +8,24 @@ use std::path::{Path, PathBuf};
 /// The layers of `src/`, lowest first; each imports only from those before it (and from itself).
 ///
 /// The same list stands in `src/manual/architecture.md`.
-const LAYERS: [&str; 15] = [
-    "error", "stats", "dialogue", "wire", "classify", "policy", "act", "observe", "engine", "layer", "audit", "config",
-    "proxy", "cli", "main",
+const LAYERS: [&str; 17] = [
+    "error",
+    "stats",
+    "dialogue",
+    "wire",
+    "classify",
+    "policy",
+    "experiment",
+    "act",
+    "observe",
+    "engine",
+    "layer",
+    "audit",
+    "report",
+    "config",
+    "proxy",
+    "cli",
+    "main",
 ];
 
 fn sources(folder: &str) -> Vec<PathBuf> {

@@ -14,7 +14,7 @@ use std::process::{Command, Output, Stdio};
 use tempfile::TempDir;
 
 /// Words of the parser's, and of Rust's types, that tell nobody what to write.
-const NOT_OURS: [&str; 14] = [
+const NOT_OURS: &[&str] = &[
     "invalid type",
     "invalid value: ",
     "usize",
@@ -32,7 +32,7 @@ const NOT_OURS: [&str; 14] = [
 ];
 
 /// Every key with values of each wrong kind; `upstream` stands above all tables, where it is not the one that is wrong.
-const KEYS: [(&str, &str, &[&str]); 63] = [
+const KEYS: &[(&str, &str, &[&str])] = &[
     ("", "listen", &["1", "\"\"", "\"8080\"", "\"example.com:80\"", "\"127.0.0.1:99999\"", "[]"]),
     ("", "admin", &["false", "\"\"", "\"on\"", "\"127.0.0.1:8080\""]),
     (
@@ -65,11 +65,14 @@ const KEYS: [(&str, &str, &[&str]); 63] = [
     ("[upstreams]", "key", &["\"sk-hunter2\""]),
     ("[upstreams]", "strip-prefix", &["1", "\"no\""]),
     ("[upstreams]", "api-key", &["\"sk-hunter2\""]),
+    ("", "routes", &["1", "{}", "[1]", "[{}]", "[{ path = \"/a\" }]"]),
+    ("[routes]", "path", &["1", "\"\"", "\"ask\"", "\"/ask?key=hunter2\"", "\"/a b\""]),
+    ("[routes]", "dialect", &["1", "\"\"", "\"openai-chats\"", "\"xml\""]),
     ("", "policy", &["1", "\"\"", "\"gentel\"", "\"mine\""]),
     ("", "debug-headers", &["1", "\"yes\"", "[]"]),
     ("", "tools", &["1", "\"\"", "\"stear\"", "true"]),
     ("", "identity-key", &["1", "\"\"", "\"hunter2\"", "\"env:\"", "\"env:hunter2-hunter2\"", "\"file:\""]),
-    ("", "trust-headers", &["\"mode\"", "[1]", "[\"\"]", "[\"mode\", \"user\"]"]),
+    ("", "trust-headers", &["\"mode\"", "[1]", "[\"\"]", "[\"mode\", \"users\"]"]),
     ("", "classifier", &["1", "\"off\"", "[]"]),
     ("", "polcy", &["\"gentle\""]),
     ("classifier", "model", &["1", "\"\"", "true"]),
@@ -84,6 +87,19 @@ const KEYS: [(&str, &str, &[&str]); 63] = [
     ("records", "to", &["1", "\"\"", "false"]),
     ("records", "text", &["1", "true"]),
     ("records", "queue", &["\"1\"", "-1", "0", "1000001"]),
+    (
+        "store",
+        "url",
+        &["1", "\"\"", "\"hunter2\"", "\"sqlite:\"", "\"postgres://u:hunter2@h\"", "\"env:GROUNDWIRE_NO_SUCH_URL\""],
+    ),
+    ("store", "text", &["1", "true"]),
+    ("store", "retention", &["90", "\"90 moons\"", "\"0s\""]),
+    ("store", "rollup-retention", &["true"]),
+    ("store", "queue", &["0"]),
+    ("store", "batch", &["0", "10001"]),
+    ("store", "flush", &["\"0s\"", "\"2m\""]),
+    ("feedback", "token", &["1", "\"hunter2\"", "\"env:GROUNDWIRE_NO_SUCH_TOKEN\""]),
+    ("feedback", "public", &["\"yes\""]),
     ("limits", "classify-bytes", &["4", "\"\"", "\"-1B\"", "\"4M\"", "\"99999999999GiB\""]),
     ("limits", "decoded-bytes", &["4", "\"4\""]),
     ("limits", "text-bytes", &["1.5", "\"1 mib\""]),
@@ -107,11 +123,42 @@ const KEYS: [(&str, &str, &[&str]); 63] = [
     ("policies.gentle", "rules", &["[]"]),
     ("policies.mine", "rule", &["[]"]),
     ("policies.mine", "rules", &["1", "{}", "[1]", "[{}]"]),
+    ("", "experiment", &["1", "[]", "{}", "{ name = \"a\" }"]),
+    ("", "experiments", &["1", "{}", "[{}]"]),
+    ("experiment", "name", &["1", "\"\"", "\"Ask or assume\""]),
+    ("experiment", "version", &["0", "\"2\""]),
+    (
+        "experiment",
+        "unit",
+        &[
+            "1",
+            "\"\"",
+            "\"user\"",
+            "\"header:\"",
+            "\"header:x y\"",
+            "\"header:x-groundwire-mode\"",
+            "\"header:x-groundwire-conversation\"",
+            "\"body:\"",
+        ],
+    ),
+    ("experiment", "enrol", &["101", "\"10\""]),
+    ("experiment", "layer", &["1"]),
+    ("experiment", "slice", &["1", "\"50\"", "\"60-50\"", "\"0-101\""]),
+    ("experiment", "explore", &["\"no\""]),
+    ("experiment", "baseline", &["1"]),
+    ("experiment", "primary", &["1"]),
+    ("experiment", "primary-better", &["1", "\"more\""]),
+    ("experiment", "window", &["24", "\"1d\""]),
+    ("experiment", "turns", &["0"]),
+    ("experiment", "covariate", &["1"]),
+    ("experiment", "alpha", &["\"5 %\""]),
+    ("experiment", "horizon", &["9"]),
+    ("experiment", "crowd", &["1"]),
     ("lmits", "drain", &["\"1s\""]),
 ];
 
 /// Keys of a rule, each beside an act.
-const RULE: [(&str, &[&str]); 9] = [
+const RULE: &[(&str, &[&str])] = &[
     ("delivery", &["1", "\"\"", "\"mail\""]),
     ("force", &["1", "\"yes\""]),
     ("reply-anyway", &["1"]),
@@ -124,18 +171,38 @@ const RULE: [(&str, &[&str]); 9] = [
 ];
 
 /// Keys that are right each for itself, and wrong beside the others.
-const TOGETHER: [&str; 7] = [
+const TOGETHER: &[&str] = &[
     "[tls]\ncertificate = \"c.pem\"\nkey = \"k.pem\"\nhandshake-timeout = \"0s\"",
     "[[upstreams]]\nprefix = \"/a\"\nurl = \"https://u:hunter2@h\"",
+    "[[routes]]\npath = \"/a\"\ndialect = \"off\"\n[[routes]]\npath = \"/a\"\ndialect = \"chat\"",
     "[[upstreams]]\nprefix = \"/a\"\nurl = \"http://127.0.0.1:8080/v1\"",
     "[[upstreams]]\nprefix = \"/a\"\nurl = \"http://h\"\nclient-key = \"k.pem\"",
     "[[upstreams]]\nprefix = \"/a\"\nurl = \"http://h\"\nkey-header = \"x-api-key\"",
     "[[upstreams]]\nprefix = \"/a\"\nurl = \"http://h\"\n[[upstreams]]\nprefix = \"/a/\"\nurl = \"http://i\"",
     "[[upstreams]]\nprefix = \"/a\"\nurl = \"http://h\"\n[[upstreams]]\nprefix = \"/b\"\nurl = \"http://i\"\nkey = \"env:GROUNDWIRE_NO_SUCH_KEY\"",
+    "[experiment]\nname = \"a\"\narms = {}",
+    "[experiment]\nname = \"a\"\narms = { control = 50 }",
+    "[experiment]\nname = \"a\"\narms = { control = 50, gentle = 40 }",
+    "[experiment]\nname = \"a\"\narms = { control = 50, gentel = 50 }",
+    "[experiment]\nname = \"a\"\narms = { control = 50, mine = 50 }",
+    "[experiment]\nname = \"a\"\narms = { gentle = 50, off = 50 }",
+    "[experiment]\nname = \"a\"\narms = [1]",
+    "[experiment]\nname = \"a\"\narms = { control = 0, gentle = 100 }",
+    "[experiment]\nname = \"a\"\narms = { control = 50, gentle = 50 }",
+    "[experiment]\nname = \"a\"\nunit = \"header:x-groundwire-user\"\narms = { control = 50, gentle = 50 }",
+    "[experiment]\nname = \"a\"\nexplore = 0.6\narms = { control = 50, gentle = 50 }",
+    "[experiment]\nname = \"a\"\nalpha = 0\narms = { control = 50, gentle = 50 }",
+    "[experiment]\nname = \"a\"\nalpha = 0.0\narms = { control = 50, gentle = 50 }",
+    "[experiment]\nname = \"a\"\nwindow = \"0s\"\narms = { control = 50, gentle = 50 }",
+    "[experiment]\nname = \"a\"\nprimary = \"\"\narms = { control = 50, gentle = 50 }",
+    "identity-key = \"env:PATH\"\n[[experiments]]\nname = \"a\"\nslice = \"0-50\"\narms = { control = 50, gentle = 50 }\n[[experiments]]\nname = \"a\"\nslice = \"50-100\"\narms = { control = 50, gentle = 50 }",
+    "identity-key = \"env:PATH\"\n[[experiments]]\nname = \"a\"\nslice = \"0-50\"\narms = { control = 50, gentle = 50 }\n[[experiments]]\nname = \"b\"\nslice = \"40-100\"\narms = { control = 50, gentle = 50 }",
+    "identity-key = \"env:PATH\"\n[[experiments]]\nname = \"a\"\nslice = \"0-50\"\narms = { control = 50, gentle = 50 }\n[[experiments]]\nname = \"b\"\nslice = \"50-100\"\nlayer = \"other\"\narms = { control = 50, gentle = 50 }",
+    "identity-key = \"env:PATH\"\n[[experiments]]\nname = \"a\"\nslice = \"0-50\"\narms = { control = 50, gentle = 50 }\n[[experiments]]\nname = \"b\"\nslice = \"50-100\"\nunit = \"body:user\"\narms = { control = 50, gentle = 50 }",
 ];
 
 /// What is no TOML, and what stands in the wrong place.
-const FILES: [&str; 14] = [
+const FILES: &[&str] = &[
     "",
     "upstream = http://h",
     "upstream = https://u:p@h/?key=k",
@@ -153,7 +220,7 @@ const FILES: [&str; 14] = [
 ];
 
 /// Arguments that are wrong.
-const ARGUMENTS: [&[&str]; 17] = [
+const ARGUMENTS: &[&[&str]] = &[
     &["serve"],
     &["serve", "--upstream", ""],
     &["serve", "--upstream", "api.openai.com"],
@@ -174,14 +241,14 @@ const ARGUMENTS: [&[&str]; 17] = [
 ];
 
 /// Variables that are wrong, each alone beside a file that is right.
-const VARIABLES: [(&str, &str); 16] = [
+const VARIABLES: &[(&str, &str)] = &[
     ("GROUNDWIRE_LISTEN", "8080"),
     ("GROUNDWIRE_UPSTREAM", "https://u:p@h/?key=k"),
     ("GROUNDWIRE_POLICY", "gentel"),
     ("GROUNDWIRE_TOOLS", "stear"),
     ("GROUNDWIRE_DEBUG_HEADERS", "yes"),
     ("GROUNDWIRE_IDENTITY_KEY", "hunter2"),
-    ("GROUNDWIRE_TRUST_HEADERS", "mode, user"),
+    ("GROUNDWIRE_TRUST_HEADERS", "mode, users"),
     ("GROUNDWIRE_CLASSIFIER__THREADS", "many"),
     ("GROUNDWIRE_CLASSIFIER__THREADS", "0"),
     ("GROUNDWIRE_CLASSIFIER__BASE_RATE", "3 %"),
@@ -225,7 +292,7 @@ fn check(text: &str, folder: &Path) -> String {
 }
 
 fn plain(text: &str, message: &str) {
-    for word in NOT_OURS {
+    for &word in NOT_OURS {
         assert!(!message.contains(word), "{word:?} says nothing to whoever wrote {text:?}: {message}");
     }
 }
@@ -239,20 +306,20 @@ fn every_key_and_flag_says_what_where_and_how_to_mend_it() {
         writeln!(all, "{}\n{said}", text.lines().map(|line| format!("> {line}\n")).collect::<String>().trim_end())
             .unwrap();
     };
-    for (table, key, values) in KEYS {
+    for &(table, key, values) in KEYS {
         let head = if key == "upstream" { "" } else { "upstream = \"http://h\"\n" };
         let table = if table.is_empty() { String::new() } else { format!("[{table}]\n") };
         values.iter().for_each(|value| row(&format!("{head}{table}{key} = {value}")));
     }
-    for (key, values) in RULE {
+    for &(key, values) in RULE {
         for value in values {
             row(&format!("upstream = \"http://h\"\n[policies.p]\nrules = [{{ act = \"clarify\", {key} = {value} }}]"));
         }
     }
-    TOGETHER.into_iter().for_each(|text| row(&format!("upstream = \"http://h\"\n{text}")));
-    FILES.into_iter().for_each(&mut row);
+    TOGETHER.iter().for_each(|text| row(&format!("upstream = \"http://h\"\n{text}")));
+    FILES.iter().for_each(|text| row(text));
     std::fs::write(folder.path().join("g.toml"), "upstream = \"http://h\"").unwrap();
-    for (name, value) in VARIABLES {
+    for &(name, value) in VARIABLES {
         let output = command(&["check", "g.toml"], folder.path()).env(name, value).output().unwrap();
         let message = String::from_utf8(output.stderr).unwrap();
         plain(name, &message);
@@ -262,7 +329,7 @@ fn every_key_and_flag_says_what_where_and_how_to_mend_it() {
         }
         writeln!(all, "$ {name}=… groundwire check g.toml\n[{}] {message}", output.status.code().unwrap()).unwrap();
     }
-    for arguments in ARGUMENTS {
+    for &arguments in ARGUMENTS {
         let output = groundwire(arguments, folder.path());
         let message = String::from_utf8(output.stderr).unwrap();
         plain(&arguments.join(" "), &message);

@@ -26,7 +26,7 @@ for turn in (clear, answer, thanks, machine):
 assert (vague["act"], vague["delivery"]) == ("clarify", "steer") and "<grounding-note>" in vague["forwarded"]["inserted"], vague
 assert (absent["act"], absent["delivery"]) == ("clarify", "reply") and absent["forwarded"] is None, absent
 assert absent["gap"] == "missing_material" and "?" in absent["received"]["text"], absent
-assert machine["bypass"] == "machine" and machine["judgement"] is None, machine
+assert machine["bypass"] == "structured_output" and machine["judgement"] is None, machine
 assert all(turn["received"]["status"] == 200 for turn in turns), turns
 for turn in (clear, vague, answer, thanks):
     assert isinstance(turn["received"]["acts"], list), ("the reply was not read", turn)

@@ -20,6 +20,8 @@ use http_body_util::{BodyExt, Channel, Full};
 use tower_layer::Layer;
 use tower_service::Service;
 
+#[path = "layer/steered.rs"]
+mod steered;
 #[path = "support/told.rs"]
 mod told;
 
@@ -72,9 +74,19 @@ impl Classifier for Older {
 
 type Sent = Channel<Bytes, &'static str>;
 
-/// Sends a request through the layer to an upstream that answers with `response`.
+/// Sends a chat completion through the layer to an upstream that answers with `response`.
 async fn call(
     grounder: Grounder,
+    request: &str,
+    response: Response<Sent>,
+) -> Response<groundwire::layer::ResponseBody<Sent>> {
+    call_at(grounder, "/v1/chat/completions", request, response).await
+}
+
+/// The same, for any target.
+async fn call_at(
+    grounder: Grounder,
+    target: &str,
     request: &str,
     response: Response<Sent>,
 ) -> Response<groundwire::layer::ResponseBody<Sent>> {
@@ -84,7 +96,7 @@ async fn call(
         async move { Ok::<_, Infallible>(response) }
     });
     let body = Full::new(Bytes::copy_from_slice(request.as_bytes()));
-    let request = Request::post("http://upstream/v1/chat/completions").header(CONTENT_TYPE, "application/json");
+    let request = Request::post(format!("http://upstream{target}")).header(CONTENT_TYPE, "application/json");
     let mut service = GroundingLayer::new(grounder).layer(upstream);
     service.call(request.body(body).unwrap()).await.unwrap()
 }

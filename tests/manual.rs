@@ -67,9 +67,10 @@ fn every_key_is_in_the_manual_and_no_other() {
         assert_eq!(keys(table.as_table().unwrap()), accepted(&format!("[{name}]"), "", ""), "[{name}]");
         tables += 1;
     }
-    assert_eq!(tables, 5);
+    assert_eq!(tables, 8);
     let routed = example["upstreams"].as_array().unwrap();
     assert_eq!(keys(routed[0].as_table().unwrap()), accepted("[[upstreams]]", "", ""));
+    assert_eq!(keys(example["routes"][0].as_table().unwrap()), accepted("[[routes]]", "", ""));
     let policy = example["policies"]["careful"].as_table().unwrap();
     assert_eq!(keys(policy), accepted("[policies.p]", "", ""));
     let (_, rules) = MANUAL.split_once("## Rules").unwrap();
@@ -96,6 +97,7 @@ fn the_example_file_has_every_key_and_says_what_is_so_without_it() {
         assert_eq!(keys(table.as_table().unwrap()), accepted(&format!("[{name}]"), "", ""), "[{name}]");
     }
     assert_eq!(keys(whole["upstreams"][0].as_table().unwrap()), accepted("[[upstreams]]", "", ""));
+    assert_eq!(keys(whole["routes"][0].as_table().unwrap()), accepted("[[routes]]", "", ""));
     // Each key that is not commented out stands at its default, but for the upstream, which has none, and a policy that is
     // not in use.
     let values = |said: &str| {

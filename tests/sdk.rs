@@ -7,6 +7,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::LazyLock;
 
 /// Runs a command to its end; its output is part of the failure.
 fn run(command: &mut Command) {
@@ -18,7 +19,12 @@ fn run(command: &mut Command) {
 }
 
 /// A virtual environment with the pinned SDKs; made once for each version of the requirements.
-fn environment() -> PathBuf {
+fn environment() -> &'static Path {
+    static MADE: LazyLock<PathBuf> = LazyLock::new(make_environment);
+    &MADE
+}
+
+fn make_environment() -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let requirements = root.join("tests/sdk/requirements.txt");
     let pinned = std::fs::read(&requirements).unwrap();
@@ -46,5 +52,35 @@ fn environment() -> PathBuf {
 #[test]
 fn openai_chat() {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sdk/openai_chat.py");
+    run(Command::new(environment()).arg(script).arg(env!("CARGO_BIN_EXE_groundwire")));
+}
+
+#[test]
+fn gemini() {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sdk/gemini.py");
+    run(Command::new(environment()).arg(script).arg(env!("CARGO_BIN_EXE_groundwire")));
+}
+
+#[test]
+fn ollama() {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sdk/ollama_api.py");
+    run(Command::new(environment()).arg(script).arg(env!("CARGO_BIN_EXE_groundwire")));
+}
+
+#[test]
+fn replies_of_ours() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    run(Command::new(environment()).arg(root.join("tests/sdk/replies.py")).arg(root.join("tests/data/wire")));
+}
+
+#[test]
+fn responses() {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sdk/responses.py");
+    run(Command::new(environment()).arg(script).arg(env!("CARGO_BIN_EXE_groundwire")));
+}
+
+#[test]
+fn messages() {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sdk/messages.py");
     run(Command::new(environment()).arg(script).arg(env!("CARGO_BIN_EXE_groundwire")));
 }

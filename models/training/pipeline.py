@@ -89,7 +89,8 @@ def taught(args, rows):
     if path.exists():
         teacher.load_state_dict(torch.load(path), strict=False)
     else:
-        train.fit(teacher, sampler(rows), key="teacher", log=args.log, **(LARGE_TEACHER if args.large else SMALL_TEACHER))
+        train.fit(teacher, sampler(rows), key="teacher", log=args.log, keep=args.work / "teacher.progress",
+                  **(LARGE_TEACHER if args.large else SMALL_TEACHER))
         torch.save(teacher.state_dict(), path)
     return teacher
 
@@ -108,7 +109,7 @@ def run(args):
         for row, logits in zip(rows[use], train.predict(teacher, rows[use], fast=True)):
             row["teacher"] = logits
     args.log("the teacher has spoken")
-    train.fit(student, some, key="student", log=args.log, **STUDENT)
+    train.fit(student, some, key="student", log=args.log, keep=args.work / "student.progress", **STUDENT)
     torch.save(student.state_dict(), args.work / "student.pt")
     plain, small = args.work / "student.onnx", args.work / "student.int8.onnx"
     export.to_onnx(student, plain)

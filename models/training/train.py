@@ -1,8 +1,10 @@
 """Fits a classifier: a masked loss per head, ranked pairs, and distillation from a teacher's hidden states and logits."""
 
 import hashlib
+import os
 import random
 import time
+from pathlib import Path
 
 import torch
 import torch.nn.functional as F
@@ -112,8 +114,48 @@ def imitation(logits, batch):
     return (keep * (logits - taught) ** 2).sum() / keep.sum().clamp(min=1)
 
 
-def fit(model, sample, epochs: int, rate: float, size=32, key="fit", distil=0.0, head_rate=1e-3, log=print):
-    """Trains in place. `sample(epoch)` gives the rows of an epoch; those with `teacher` are imitated, the rest taught."""
+class Progress:
+    """What a training run needs to go on as if it had never stopped, in one file that is replaced as a whole."""
+
+    EVERY = 100
+    """Steps between two savings: a minute or two."""
+
+    def __init__(self, path: Path | None, plan, *parts):
+        self.path, self.parts = path, parts
+        # Other rows, batches or options are another run.
+        self.plan = hashlib.sha256(repr([[row["id"] for row in batch] for some in plan for batch in some]).encode()).hexdigest()
+
+    def resume(self):
+        """The step to go on with, and the sums of its epoch."""
+        if not self.path or not self.path.exists():
+            return 0, {}
+        saved = torch.load(self.path)
+        if saved["plan"] != self.plan:
+            raise SystemExit(f"{self.path} is of another run: other rows or options. Remove it, or give another --work.")
+        for part, state in zip(self.parts, saved["parts"]):
+            part.load_state_dict(state)
+        torch.set_rng_state(saved["chance"])
+        return saved["step"], saved["sums"]
+
+    def save(self, step: int, sums):
+        """Called after each step."""
+        if self.path and step % self.EVERY == 0:
+            beside = self.path.with_suffix(".new")
+            state = [part.state_dict() for part in self.parts]
+            torch.save({"plan": self.plan, "parts": state, "chance": torch.get_rng_state(), "step": step, "sums": sums}, beside)
+            os.replace(beside, self.path)
+
+    def over(self):
+        """The run is complete."""
+        if self.path:
+            self.path.unlink(missing_ok=True)
+
+
+def fit(model, sample, epochs: int, rate: float, size=32, key="fit", distil=0.0, head_rate=1e-3, log=print, keep: Path | None = None):
+    """Trains in place. `sample(epoch)` gives the rows of an epoch; those with `teacher` are imitated, the rest taught.
+
+    Progress is kept in the file `keep`, where one is given, and a run that was interrupted goes on from there.
+    """
     seed(int(hashlib.sha256(key.encode()).hexdigest()[:6], 16))
     plan = [batches(sample(epoch), size, f"{key}:{epoch}") for epoch in range(epochs)]
     steps, at, started = sum(map(len, plan)), 0, time.time()
@@ -126,9 +168,20 @@ def fit(model, sample, epochs: int, rate: float, size=32, key="fit", distil=0.0,
     slope = lambda step: min((step + 1) / (0.1 * steps), max(0.0, (steps - step) / (0.9 * steps)))
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, slope)
     model.train()
+    progress = Progress(keep, plan, model, optimiser, schedule)
+    done, sums = progress.resume()
+    if done:
+        log(f"  goes on after step {done}/{steps}")
     for epoch, some in enumerate(plan):
-        sums = {}
+        if at + len(some) <= done:
+            at += len(some)
+            continue
+        if at >= done:
+            sums = {}
         for batch in some:
+            if at < done:
+                at += 1
+                continue
             with torch.autocast("cpu", torch.bfloat16):
                 logits = model(*tensors(batch))
             logits = logits.float()
@@ -146,8 +199,10 @@ def fit(model, sample, epochs: int, rate: float, size=32, key="fit", distil=0.0,
             at += 1
             for name, value in parts.items():
                 sums[name] = sums.get(name, 0.0) + value.item()
+            progress.save(at, sums)
         shown = " ".join(f"{name} {value / len(some):.3f}" for name, value in sums.items())
         log(f"  epoch {epoch + 1}/{epochs} step {at}/{steps} {time.time() - started:.0f} s  {shown}")
+    progress.over()
     return model.eval()
 
 

@@ -6,6 +6,7 @@ mod recap;
 
 pub use phrase::{
     ActWording, CLOSING, Facts, Kind, KindWording, Language, LanguageWording, OPENING, Phrases, Wording, WrongPhrase,
+    instruction, question,
 };
 
 pub(crate) use condition::left_alone;

@@ -4,20 +4,30 @@ mod assemble;
 mod audit;
 mod check;
 mod demo;
+mod explain;
+mod feedback;
 mod gauges;
 mod health;
 mod licenses;
 mod line;
 mod logging;
 mod model;
+mod offline;
 mod overview;
 mod panicked;
+mod paper;
+mod plan;
+mod playground;
 mod reload;
+mod replay;
+mod report;
 mod retire;
 mod running;
 mod score;
 mod serve;
+mod shape;
 mod signals;
+mod store;
 mod watch;
 mod windows;
 
@@ -59,7 +69,12 @@ enum Command {
     Demo(Box<demo::Demo>),
     Serve(Box<serve::Serve>),
     Score(score::Score),
+    Explain(Box<explain::Explain>),
+    Replay(replay::Replay),
     Audit(audit::Audit),
+    Store(store::StoreCommand),
+    Plan(plan::Plan),
+    Report(report::Report),
     Check(check::Check),
     Health(health::Health),
     Licenses(licenses::Licenses),
@@ -79,7 +94,12 @@ pub fn run() -> Result<(), Failure> {
         Command::Demo(demo) => Ok(demo.run()?),
         Command::Score(score) => Ok(score.run()?),
         Command::Serve(serve) => serve.run(),
+        Command::Explain(explain) => explain.run(),
+        Command::Replay(replay) => replay.run(),
         Command::Audit(audit) => audit.run(),
+        Command::Store(store) => store.run(),
+        Command::Plan(plan) => plan.run(),
+        Command::Report(report) => report.run(),
         Command::Check(check) => check.run(),
         Command::Health(health) => health.run(),
         Command::Licenses(licenses) => licenses.run(),

@@ -6,7 +6,10 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Map, Value, json};
 
+use super::playground::policies;
 use super::running::{Running, State};
+use crate::classify::Classifier;
+use crate::observe::store::Store;
 use crate::observe::{JsonLines, Recent, Summary};
 use crate::proxy::AccessLog;
 
@@ -56,6 +59,8 @@ impl Overview {
                 "whole": current.hashes.whole,
                 "policy": current.config.policy,
                 "model": current.config.classifier.model.to_string(),
+                "model_hash": current.classifier().and_then(|classifier| classifier.model()).map(|model| model.to_string()),
+                "policies": policies(&current.config),
                 "loaded_at": since,
                 "loaded_seconds_ago": age,
             });
@@ -81,6 +86,10 @@ fn warnings(running: &State, summary: &Summary) -> Vec<String> {
         let lost = current.records().map(JsonLines::stats).map_or(0, |stats| stats.dropped + stats.failed);
         if lost > 0 {
             warnings.push(format!("{lost} records are lost: raise `records.queue`, or look at the disk"));
+        }
+        let lost = current.store().map(Store::stats).map_or(0, |stats| stats.dropped + stats.failed);
+        if lost > 0 {
+            warnings.push(format!("{lost} turns are lost to the store: raise `store.queue`, or look at the store"));
         }
         let dropped = current.access.as_ref().map_or(0, AccessLog::dropped);
         if dropped > 0 {

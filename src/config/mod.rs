@@ -18,16 +18,21 @@ mod agree;
 mod auth;
 mod blame;
 mod environment;
+mod experiment;
+mod experiment_check;
 mod explain;
 mod file;
 mod forward;
 mod load;
 mod place;
+mod policies;
 mod quantity;
 mod redact;
+mod routes;
 mod schema;
 mod secrets;
 mod sections;
+mod store;
 mod suggest;
 mod text;
 mod tls;
@@ -36,11 +41,14 @@ mod whole;
 
 pub use auth::{AuthScheme, KeyHeader};
 pub use environment::Environment;
+pub use experiment::{ExperimentName, ExperimentTable, Slice, Unit};
 pub use forward::{ProxyChoice, ProxyUrl};
 pub use load::Loaded;
 pub use place::{KeySource, Listen, Model, RecordsTo, UpstreamUrl};
 pub use quantity::{ByteSize, OrOff, Period, Share};
+pub use routes::{DialectName, DialectRoute, RoutePath};
 pub use sections::{Classifier, Ids, Level, Limits, Log, LogFormat, Records, TrustedHeader};
+pub use store::{Feedback, ServerUrl, Store, StoreUrl};
 pub use text::Wrong;
 pub use tls::Tls;
 pub use upstreams::{Destination, Prefix, UpstreamRoute};
@@ -48,13 +56,14 @@ pub use whole::Whole;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::Serialize;
 
 use crate::act::Wording;
 use crate::engine::ToolsOffered;
 use crate::error::{Error, Result};
-use crate::policy::{RulePolicy, preset};
+use crate::policy::{Policy, PolicyTable, RulePolicy, policy_of};
 
 /// How the sidecar is configured. Every value is valid on its own and beside the others.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -105,6 +114,10 @@ pub struct Config {
     pub classifier: Classifier,
     /// Records.
     pub records: Records,
+    /// The store of turns and of what came of them.
+    pub store: Store,
+    /// Who may tell what came of them.
+    pub feedback: Feedback,
     /// Bounds in bytes, connections and time.
     pub limits: Limits,
     /// The log on standard error.
@@ -112,9 +125,18 @@ pub struct Config {
     /// Upstreams of their own for paths that start with a prefix.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub upstreams: Vec<UpstreamRoute>,
+    /// Paths that speak a dialect, or none, whatever they look like.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub routes: Vec<DialectRoute>,
+    /// The experiment, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub experiment: Option<ExperimentTable>,
+    /// Experiments that run at one time.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub experiments: Vec<ExperimentTable>,
     /// Policies of the operator's own.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub policies: BTreeMap<String, RulePolicy>,
+    pub policies: BTreeMap<String, PolicyTable>,
     /// Words of the operator's own, by language, act and gap.
     #[serde(skip_serializing_if = "Wording::is_empty")]
     pub phrases: Wording,
@@ -160,11 +182,16 @@ impl Config {
         Ok(Loaded::from(Some(path), &Environment::default(), overrides)?.config)
     }
 
-    /// The rules of the policy that is named.
-    pub fn rules(&self) -> RulePolicy {
-        // That there is such a policy was checked; the empty one stands for a `policy` that was changed since.
-        let own = self.policies.get(&self.policy).cloned().or_else(|| preset(&self.policy));
-        own.unwrap_or_else(|| RulePolicy { name: self.policy.clone(), rules: Vec::new() })
+    /// The policy that decides.
+    pub fn decides(&self) -> Arc<dyn Policy> {
+        self.policy_named(&self.policy)
+    }
+
+    /// The policy of this name: one of [`policies`](Self::policies), or one that ships.
+    pub fn policy_named(&self, name: &str) -> Arc<dyn Policy> {
+        // That it can be put together was checked; the empty one stands for a name that was changed since.
+        let none = |_| Arc::new(RulePolicy { name: name.to_owned(), rules: Vec::new() }) as Arc<dyn Policy>;
+        policy_of(name, &self.policies).unwrap_or_else(none)
     }
 
     /// The files, beside its own, the model's and those of `[tls]`, whose content is part of the configuration.

@@ -16,8 +16,23 @@ labels! {
     Bypass {
         /// Not a chat call of a known dialect: another route, method or content type.
         NotACall = "not_a_call",
-        /// Made by a machine for a machine: structured output, forced tools, a tool result, several choices, log-probabilities.
+        /// Made by a machine for a machine, as several choices, log-probabilities, spoken or predicted output, work in the
+        /// background or the beginning of the answer show.
         Machine = "machine",
+        /// The answer must have a structure that a program reads: JSON, a schema, a grammar.
+        StructuredOutput = "structured_output",
+        /// The answer must be a call of a tool.
+        ForcedTools = "forced_tools",
+        /// The last turn is the result of a tool.
+        ToolResult = "tool_result",
+        /// A call that an agent harness makes for itself: a title, a summary, a permission, a probe of the quota.
+        InternalCall = "internal_call",
+        /// The last message is only what an agent harness wrapped for the model; no human typed any of it.
+        WrapperOnly = "wrapper_only",
+        /// The last message holds pictures, sound or files, and no text.
+        AttachmentsOnly = "attachments_only",
+        /// What was said before is kept by the upstream and is not in the request.
+        HistoryElsewhere = "history_elsewhere",
         /// Tools are offered and the configuration says to leave such requests alone.
         ToolsOffered = "tools_offered",
         /// The request or the configuration said not to look.
@@ -55,6 +70,15 @@ labels! {
     }
 }
 
+impl Bypass {
+    /// Whether it says something of the classifier's state, and nothing of the request: the same one may be judged the next
+    /// time.
+    pub const fn is_of_the_moment(self) -> bool {
+        use Bypass::{ClassifierFailed, Deadline, NoModel, Panicked, Saturated, Stalled};
+        matches!(self, NoModel | Saturated | Deadline | Stalled | Panicked | ClassifierFailed)
+    }
+}
+
 labels! {
     /// Why what is decided about a turn is only observed.
     HeldBack {
@@ -62,5 +86,7 @@ labels! {
         Tools = "tools",
         /// The request asks for it: `x-groundwire-mode: observe`.
         Mode = "mode",
+        /// The unit is in the arm `control` of an experiment.
+        Control = "control",
     }
 }

@@ -9,6 +9,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use super::{Grounder, Pending};
 use crate::dialogue::Bypass;
 use crate::observe::{Record, trace};
+use crate::policy::RequestFacts;
 use crate::wire::{Codings, Dialect};
 
 /// The prefix of all headers of ours.
@@ -36,8 +37,15 @@ fn is_signing(scheme: &[u8]) -> bool {
 }
 
 /// Headers that carry the caller's credentials; their hash tells tenants apart.
-const CREDENTIALS: [HeaderName; 3] =
-    [AUTHORIZATION, HeaderName::from_static("x-api-key"), HeaderName::from_static("api-key")];
+const CREDENTIALS: [HeaderName; 4] = [
+    AUTHORIZATION,
+    HeaderName::from_static("x-api-key"),
+    HeaderName::from_static("api-key"),
+    HeaderName::from_static("x-goog-api-key"),
+];
+
+/// Parameters of a target that carry them: Google's.
+const CREDENTIAL_PARAMETERS: [&str; 2] = ["key", "access_token"];
 
 /// What is done with a request after a look at its head.
 #[derive(Debug)]
@@ -56,10 +64,14 @@ pub enum Admission {
 pub struct Admitted {
     pub(super) pending: Pending,
     pub(super) dialect: Dialect,
+    pub(super) target: Uri,
     pub(super) observe_only: bool,
     pub(super) tenant: Vec<u8>,
     pub(super) conversation: Option<HeaderValue>,
     pub(super) accept_language: Option<HeaderValue>,
+    pub(super) request: RequestFacts,
+    /// What an experiment assigns, where it is in a header.
+    pub(super) unit: Option<HeaderValue>,
     /// What the body is compressed with; it is read without that, and forwarded as it came.
     pub(super) codings: Codings,
 }
@@ -75,9 +87,11 @@ impl Admitted {
 impl Grounder {
     /// Looks at the head of a request that was accepted at `accepted`, and strips from it the headers that are ours.
     pub fn admit(&self, head: &mut Parts, accepted: Instant) -> Admission {
+        let unit = self.unit_in(&head.headers);
         let ours = take_ours(&mut head.headers);
         let settings = self.settings();
-        let dialect = Dialect::recognise(&head.method, &head.uri).filter(|_| may_be_json(&head.headers));
+        let dialect = settings.routes.recognise(&head.method, &head.uri);
+        let dialect = dialect.filter(|dialect| may_be_json(&head.headers, *dialect));
         let Some(dialect) = dialect else {
             self.0.observers.passed(Bypass::NotACall);
             return Admission::NotACall;
@@ -101,15 +115,27 @@ impl Grounder {
                 return Admission::Pass(Box::new(pending));
             }
         };
+        let domain = ours.domain.filter(|_| settings.trust_domain);
+        let request = self.0.looks.at(dialect, head.uri.path(), domain.as_ref(), &head.headers);
         Admission::Read(Box::new(Admitted {
             pending,
+            request,
             dialect,
+            target: head.uri.clone(),
             observe_only: mode == Some(Mode::Observe),
-            tenant: tenant(&head.headers),
+            tenant: tenant(&head.headers, &head.uri),
             conversation: ours.conversation.filter(|_| settings.trust_conversation),
             accept_language: head.headers.get(ACCEPT_LANGUAGE).cloned(),
+            unit,
             codings,
         }))
+    }
+
+    /// The unit in the headers, before ours are taken off them.
+    fn unit_in(&self, headers: &HeaderMap) -> Option<HeaderValue> {
+        let experiments = self.0.experiments.as_ref()?;
+        let trusted = !experiments.source().is_trusted_user() || self.settings().trust_user;
+        experiments.in_headers(headers).filter(|_| trusted)
     }
 }
 
@@ -133,6 +159,7 @@ impl Mode {
 struct Ours {
     mode: Option<Mode>,
     conversation: Option<HeaderValue>,
+    domain: Option<HeaderValue>,
 }
 
 /// Removes the headers that are ours, so that no upstream sees them.
@@ -142,6 +169,7 @@ fn take_ours(headers: &mut HeaderMap) -> Ours {
     for name in names {
         match &name.as_str()[PREFIX.len()..] {
             "mode" => ours.mode = Mode::strictest(headers.get_all(&name).iter()),
+            "domain" => ours.domain = only(headers.get_all(&name).iter()),
             "conversation" => ours.conversation = only(headers.get_all(&name).iter()),
             _ => {}
         }
@@ -156,13 +184,15 @@ fn only<'h>(mut values: impl Iterator<Item = &'h HeaderValue>) -> Option<HeaderV
     values.all(|value| value == first).then(|| first.clone())
 }
 
-/// Whether the body may be JSON: it says so, or it says nothing.
-fn may_be_json(headers: &HeaderMap) -> bool {
+/// Whether the body may be JSON: it says so, or it says nothing. Ollama does not look at the type, and `curl -d`, as in its
+/// documentation, says that it is a form.
+fn may_be_json(headers: &HeaderMap, dialect: Dialect) -> bool {
     let Some(value) = headers.get(CONTENT_TYPE) else { return true };
     let essence = value.as_bytes().split(|&b| b == b';').next().unwrap_or_default().trim_ascii();
     let ends =
         |with: &[u8]| essence.len() >= with.len() && essence[essence.len() - with.len()..].eq_ignore_ascii_case(with);
-    ends(b"/json") || ends(b"+json")
+    let is_form = essence.eq_ignore_ascii_case(b"application/x-www-form-urlencoded");
+    ends(b"/json") || ends(b"+json") || is_form && dialect == Dialect::Ollama
 }
 
 /// Whether headers or trailers sign the body, or announce a trailer that will.
@@ -186,10 +216,18 @@ fn is_presigned(uri: &Uri) -> bool {
     uri.query().is_some_and(|query| query.as_bytes().split(|&b| b == b'&').any(starts))
 }
 
-fn tenant(headers: &HeaderMap) -> Vec<u8> {
+fn tenant(headers: &HeaderMap, target: &Uri) -> Vec<u8> {
     let mut tenant = Vec::new();
     for name in &CREDENTIALS {
         for value in headers.get_all(name) {
+            tenant.extend_from_slice(value.as_bytes());
+            tenant.push(b'\n');
+        }
+    }
+    for pair in target.query().into_iter().flat_map(|query| query.split('&')) {
+        if let Some((name, value)) = pair.split_once('=')
+            && CREDENTIAL_PARAMETERS.contains(&name)
+        {
             tenant.extend_from_slice(value.as_bytes());
             tenant.push(b'\n');
         }
@@ -208,10 +246,14 @@ mod tests {
     #[test]
     fn content_types() {
         for json in ["application/json", "application/json; charset=utf-8", "APPLICATION/JSON", "application/x+json"] {
-            assert!(may_be_json(&headers(&[("content-type", json)])), "{json}");
+            assert!(may_be_json(&headers(&[("content-type", json)]), Dialect::OpenAiChat), "{json}");
         }
-        assert!(may_be_json(&HeaderMap::new()));
-        assert!(!may_be_json(&headers(&[("content-type", "multipart/form-data; boundary=json")])));
+        assert!(may_be_json(&HeaderMap::new(), Dialect::OpenAiChat));
+        let form = headers(&[("content-type", "application/x-www-form-urlencoded")]);
+        assert!(may_be_json(&form, Dialect::Ollama));
+        assert!(!may_be_json(&form, Dialect::OpenAiChat) && !may_be_json(&form, Dialect::Gemini));
+        let parts = headers(&[("content-type", "multipart/form-data; boundary=json")]);
+        assert!(Dialect::ALL.iter().all(|&dialect| !may_be_json(&parts, dialect)));
     }
 
     #[test]
@@ -250,6 +292,15 @@ mod tests {
             !presigned("/v1/chat/completions?x=X-Amz-Signature%3D0f&X-Amz-Signatures")
                 && !presigned("/x-amz-signature=1")
         );
+    }
+
+    #[test]
+    fn whoever_has_another_key_is_another_tenant() {
+        let of = |pairs, target: &'static str| tenant(&headers(pairs), &Uri::from_static(target));
+        assert_eq!(of(&[("x-goog-api-key", "a")], "/"), of(&[], "/x?alt=sse&key=a"));
+        assert_eq!(of(&[], "/x?keys=a&monkey=b"), of(&[], "/"));
+        assert_ne!(of(&[("x-goog-api-key", "a")], "/"), of(&[("x-goog-api-key", "b")], "/"));
+        assert_ne!(of(&[], "/?key=a"), of(&[], "/?key=b"));
     }
 
     #[test]

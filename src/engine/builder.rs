@@ -8,8 +8,9 @@ use super::{Grounder, Inner, Settings};
 use crate::act::Phrases;
 use crate::classify::Classifier;
 use crate::dialogue::IdentityKey;
+use crate::experiment::Experiments;
 use crate::observe::{Observer, Observers};
-use crate::policy::Policy;
+use crate::policy::{Looks, Policy};
 
 /// Puts a [`Grounder`] together.
 #[must_use = "a builder does nothing until `build`"]
@@ -21,12 +22,13 @@ pub struct GrounderBuilder {
     base_rate: Option<f64>,
     settings: Settings,
     phrases: Phrases,
+    experiments: Option<Experiments>,
 }
 
 impl GrounderBuilder {
     pub(super) fn new(classifier: Arc<dyn Classifier>, policy: Arc<dyn Policy>) -> Self {
         let (observers, settings, phrases) = (Observers::default(), Settings::default(), Phrases::default());
-        Self { classifier, policy, observers, key: None, base_rate: None, settings, phrases }
+        Self { classifier, policy, observers, key: None, base_rate: None, settings, phrases, experiments: None }
     }
 
     /// Adds an observer; several are told in the order in which they were added.
@@ -53,6 +55,14 @@ impl GrounderBuilder {
         self
     }
 
+    /// Runs experiments: units that are enrolled in one are decided about by their arm, all others by the policy.
+    ///
+    /// It takes an [identity key](Self::identity_key) that lasts: with another one, every unit is another.
+    pub fn experiments(mut self, experiments: Experiments) -> Self {
+        self.experiments = Some(experiments);
+        self
+    }
+
     /// Replaces the settings.
     pub fn settings(mut self, settings: Settings) -> Self {
         self.settings = settings;
@@ -73,9 +83,13 @@ impl GrounderBuilder {
             definition.push_str(&format!("\n{base_rate}"));
         }
         definition.push_str(self.phrases.definition());
+        if let Some(experiments) = &self.experiments {
+            definition.push_str(&format!("\n{}", experiments.definition()));
+        }
         let hash = blake3::hash(definition.as_bytes()).to_hex();
         Grounder(Arc::new(Inner {
             policy_name: self.policy.name().into(),
+            looks: self.experiments.iter().map(Experiments::looks).fold(self.policy.looks(), Looks::and),
             config: hash[..16].into(),
             classifier: self.classifier,
             policy: self.policy,
@@ -83,6 +97,7 @@ impl GrounderBuilder {
             key: self.key.unwrap_or_else(random_key),
             settings: self.settings,
             phrases: self.phrases,
+            experiments: self.experiments,
         }))
     }
 }

@@ -6,12 +6,15 @@
 
 mod admit;
 mod builder;
+mod complied;
 mod conclude;
+pub mod explain;
+mod harness;
 mod pending;
 mod perform;
 mod prepare;
 mod settings;
-mod wrapper;
+mod text;
 
 pub(crate) use admit::is_signed;
 pub use admit::{Admission, Admitted};
@@ -26,22 +29,26 @@ use std::sync::Arc;
 use crate::act::Phrases;
 use crate::classify::Classifier;
 use crate::dialogue::IdentityKey;
+use crate::experiment::Experiments;
 use crate::observe::Observers;
-use crate::policy::Policy;
+use crate::policy::{Looks, Policy};
 
 /// Judges turns and performs grounding acts. Cheap to clone; all clones are one.
 #[derive(Clone)]
 pub struct Grounder(Arc<Inner>);
 
+#[derive(Clone)]
 struct Inner {
     classifier: Arc<dyn Classifier>,
     policy: Arc<dyn Policy>,
     policy_name: Arc<str>,
+    looks: Looks,
     config: Arc<str>,
     observers: Observers,
     key: IdentityKey,
     settings: Settings,
     phrases: Phrases,
+    experiments: Option<Experiments>,
 }
 
 impl Grounder {
@@ -63,6 +70,11 @@ impl Grounder {
     /// The key of all identities.
     pub fn identity_key(&self) -> &IdentityKey {
         &self.0.key
+    }
+
+    /// The experiments that it runs.
+    pub fn experiments(&self) -> Option<&Experiments> {
+        self.0.experiments.as_ref()
     }
 
     /// The hash of everything that decisions depend on, as records carry it.

@@ -6,10 +6,11 @@ use std::time::{Duration, Instant};
 use http::StatusCode;
 
 use super::Grounder;
+use super::complied::{Signs, complied};
 use crate::classify::{AssistantJudgement, Prelude, ReplyAnswer, ReplyTurn};
-use crate::dialogue::AssistantAct;
+use crate::dialogue::{AssistantAct, GroundingAct};
 use crate::observe::{Ending, Observers, Record};
-use crate::wire::Reading;
+use crate::wire::{Quotes, Reading};
 
 /// An act is seen in a reply from this probability on.
 const SEEN: f32 = 0.5;
@@ -19,7 +20,7 @@ const SEEN: f32 = 0.5;
 ///
 /// A host that is not the layer calls [`forwarded`](Self::forwarded), [`answered`](Self::answered), and at the end
 /// [`finish`](Self::finish); with a [`ResponseReader`](crate::wire::ResponseReader) beside the response it knows what to
-/// finish with.
+/// finish with. The reader is to look for the [`quotes`](Self::quotes) of this record.
 pub struct Pending {
     pub(crate) record: Record,
     grounder: Grounder,
@@ -27,12 +28,16 @@ pub struct Pending {
     forwarded: Option<Instant>,
     /// What a window on the reply will show beside it, where the reply is to be read for its acts.
     pub(super) prelude: Option<Box<Prelude>>,
+    /// What in the reply would quote the instruction that was added to the request, until it is taken.
+    pub(super) quotes: Option<Quotes>,
+    /// Whether there is such an instruction.
+    pub(super) steered: bool,
     told: bool,
 }
 
 impl Pending {
     pub(super) fn new(record: Record, grounder: Grounder, accepted: Instant) -> Self {
-        Self { record, grounder, accepted, forwarded: None, prelude: None, told: false }
+        Self { record, grounder, accepted, forwarded: None, prelude: None, quotes: None, steered: false, told: false }
     }
 
     /// What is known so far.
@@ -58,6 +63,13 @@ impl Pending {
         self.record.status = Some(status.as_u16());
     }
 
+    /// What the reader beside the response is to look for: see
+    /// [`ResponseReader::looking_for`](crate::wire::ResponseReader::looking_for). `None` where nothing was added to the
+    /// request, or where it was asked for before.
+    pub fn quotes(&mut self) -> Option<Quotes> {
+        self.quotes.take()
+    }
+
     /// The first text of the reply is here.
     pub fn first_text(&mut self) {
         if let (None, Some(at)) = (self.record.first_token_micros, self.forwarded) {
@@ -71,15 +83,19 @@ impl Pending {
         let Some(reading) = reading else { return };
         self.record.finish_reason = reading.finish_reason;
         self.record.usage = reading.usage;
+        self.record.leaked = reading.leaked;
         // The acts of a reply that was cut are not those it was going to show: it must have been relayed whole, and seen to
         // end as replies do.
         let whole = ending == Ending::Complete && reading.complete;
+        let asked_for =
+            (self.steered && whole && reading.saw_text).then(|| (self.record.act, Signs::of(&reading.text)));
+        self.record.complied = asked_for.and_then(|(act, signs)| complied(act, signs, None));
         let Some(prelude) = self.prelude.take().filter(|_| whole) else { return };
         let bytes = reading.text.bytes();
         let (head, tail) = reading.text.into_excerpt();
         let Some(window) = prelude.reply(head, tail, bytes) else { return };
         let Some(untold) = self.untold() else { return };
-        let answer = ReplyAnswer::new(move |judgement| untold.tell(judgement));
+        let answer = ReplyAnswer::new(move |judgement| untold.tell(judgement, asked_for));
         self.grounder.0.classifier.read_reply(ReplyTurn { window, answer });
     }
 
@@ -88,6 +104,7 @@ impl Pending {
         if std::mem::replace(&mut self.told, true) {
             return None;
         }
+        self.record.total_micros = micros(self.accepted.elapsed());
         // What stays behind is never told.
         let empty = Record::empty(self.record.dialect, self.record.policy.clone(), self.record.config.clone());
         let record = std::mem::replace(&mut self.record, empty);
@@ -103,8 +120,10 @@ struct Untold {
 }
 
 impl Untold {
-    fn tell(mut self, judgement: Option<AssistantJudgement>) {
+    fn tell(mut self, judgement: Option<AssistantJudgement>, asked_for: Option<(GroundingAct, Signs)>) {
         self.record.assistant_acts = judgement.map(|judgement| seen(&judgement));
+        self.record.complied =
+            asked_for.and_then(|(act, signs)| complied(act, signs, self.record.assistant_acts.as_deref()));
         self.observers.turn(self.record);
     }
 }

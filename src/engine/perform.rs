@@ -5,8 +5,8 @@
 use bytes::Bytes;
 use http::HeaderValue;
 
-use crate::act::{Facts, Language, Phrases, Recap, left_alone, recap};
-use crate::dialogue::GroundingAct;
+use crate::act::{Facts, Language, Phrases, Recap, is_crisis, left_alone, recap};
+use crate::dialogue::{GroundingAct, UserAct};
 use crate::policy::Decision;
 use crate::wire::{Call, Dialect};
 
@@ -17,14 +17,19 @@ pub(super) struct Scene<'a> {
 }
 
 impl<'a> Scene<'a> {
-    /// Reads the conversation in `body`, if `decision` is to do anything.
-    pub(super) fn of(dialect: Dialect, body: &'a Bytes, decision: &Decision) -> Self {
+    /// Reads the conversation in `body`, if anything is to be done, in this arm or in another.
+    pub(super) fn of(dialect: Dialect, body: &'a Bytes, acts: bool) -> Self {
         // It was read before, so that it can be read.
-        Self { call: (!decision.is_none()).then(|| dialect.read(body).ok()).flatten(), recap: Recap::default() }
+        Self { call: acts.then(|| dialect.read(body).ok()).flatten(), recap: Recap::default() }
+    }
+
+    /// Whether the turn holds language of a crisis, which no act is performed on.
+    pub(super) fn is_crisis(&self) -> bool {
+        self.turn().is_some_and(|text| is_crisis(&text))
     }
 
     /// The decision, with regard to what its act may not be performed on.
-    pub(super) fn consider(&mut self, decision: Decision) -> Decision {
+    pub(super) fn consider(&mut self, decision: Decision, act_of: &dyn Fn(usize) -> Option<UserAct>) -> Decision {
         if let Some(why) = self.turn().and_then(|text| left_alone(decision.act, &text)) {
             return Decision::none(format!("{}; {why}", decision.reason));
         }
@@ -32,7 +37,7 @@ impl<'a> Scene<'a> {
             && let Some(call) = &self.call
             && let Some(at) = call.conversation.last_user()
         {
-            self.recap = recap(&call.conversation, at, &|_| None);
+            self.recap = recap(&call.conversation, at, act_of);
             if self.recap.lines.is_empty() {
                 return Decision::none(format!("{}; nothing said before holds", decision.reason));
             }

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::wire::Routes;
+
 /// What is done with requests that offer the model tools.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -22,6 +24,8 @@ pub enum ToolsOffered {
 pub struct Settings {
     /// What is done with requests that offer the model tools.
     pub tools: ToolsOffered,
+    /// Paths that speak a dialect, or none, whatever they look like.
+    pub routes: Routes,
     /// Whether replies to judged turns are read for the acts they show, on the classifier's threads.
     pub replies: bool,
     /// Bytes of a request's body up to which it is read; a larger one streams through.
@@ -36,12 +40,17 @@ pub struct Settings {
     pub trust_mode: bool,
     /// Whether `x-groundwire-conversation` is honoured.
     pub trust_conversation: bool,
+    /// Whether `x-groundwire-domain` is honoured.
+    pub trust_domain: bool,
+    /// Whether `x-groundwire-user` is honoured.
+    pub trust_user: bool,
 }
 
 impl Default for Settings {
     fn default() -> Self {
         Self {
             tools: ToolsOffered::Observe,
+            routes: Routes::default(),
             replies: true,
             body_cap: 4 << 20,
             decoded_cap: 4 << 20,
@@ -49,6 +58,8 @@ impl Default for Settings {
             debug_headers: false,
             trust_mode: true,
             trust_conversation: true,
+            trust_domain: true,
+            trust_user: false,
         }
     }
 }

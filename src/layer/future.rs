@@ -207,7 +207,8 @@ fn watched<R: Body>(
     client: ClientSide,
 ) -> Response<ResponseBody<R>> {
     pending.answered(response.status());
-    let reader = ResponseReader::new(pending.record.dialect, response.status(), response.headers());
+    let reader = ResponseReader::new(pending.record.dialect, response.status(), response.headers())
+        .looking_for(pending.quotes());
     announce(grounder, response.headers_mut(), &pending.record);
     response.map(|body| ResponseBody::watched(body, reader, pending, client))
 }

@@ -9,7 +9,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
 use super::{Ending, Observer, Record};
-use crate::dialogue::{Bypass, Label};
+use crate::dialogue::{Bypass, Delivery, GroundingAct, Label};
 use crate::wire::Dialect;
 
 /// Counts what happens; cheap enough to be always on.
@@ -18,6 +18,8 @@ use crate::wire::Dialect;
 /// |---|---|---|
 /// | `groundwire_turns_total` | `dialect` | chat calls |
 /// | `groundwire_acts_total` | `act`, `delivery`, `gap` | acts performed, or decided on under `observe` |
+/// | `groundwire_steered_total` | `act`, `complied` | replies that were steered, and whether they do what was asked for: `yes`, `no`, `unknown` |
+/// | `groundwire_leaks_total` | `act` | of these, replies that quote the instruction |
 /// | `groundwire_bypasses_total` | `reason` | requests that went through unjudged or without their act |
 /// | `groundwire_responses_total` | `status`, `ending` | how exchanges ended |
 /// | `groundwire_judge_seconds` | | from asking the classifier until its answer |
@@ -29,6 +31,8 @@ pub struct Metrics {
     registry: Registry,
     turns: Family<DialectLabel, Counter>,
     acts: Family<ActLabels, Counter>,
+    steered: Family<CompliedLabels, Counter>,
+    leaks: Family<ActLabel, Counter>,
     bypasses: Family<ReasonLabel, Counter>,
     responses: Family<ResponseLabels, Counter>,
     tokens: Family<KindLabel, Counter>,
@@ -65,6 +69,17 @@ struct ActLabels {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ActLabel {
+    act: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CompliedLabels {
+    act: &'static str,
+    complied: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ReasonLabel {
     reason: &'static str,
 }
@@ -97,6 +112,8 @@ impl Metrics {
         let metrics = Self {
             turns: Family::default(),
             acts: Family::default(),
+            steered: Family::default(),
+            leaks: Family::default(),
             bypasses: Family::default(),
             responses: Family::default(),
             tokens: Family::default(),
@@ -109,6 +126,8 @@ impl Metrics {
         };
         registry.register("turns", "Chat calls", metrics.turns.clone());
         registry.register("acts", "Grounding acts", metrics.acts.clone());
+        registry.register("steered", "Steered replies, by whether they comply", metrics.steered.clone());
+        registry.register("leaks", "Steered replies that quote the instruction", metrics.leaks.clone());
         registry.register(
             "bypasses",
             "Requests that went through unjudged or without their act",
@@ -153,6 +172,9 @@ impl Metrics {
         for bypass in Bypass::ALL {
             drop(self.bypasses.get_or_create(&ReasonLabel { reason: bypass.as_str() }));
         }
+        for act in GroundingAct::ALL.iter().filter(|act| **act != GroundingAct::None) {
+            drop(self.leaks.get_or_create(&ActLabel { act: act.as_str() }));
+        }
         for kind in ["prompt", "completion", "cached"] {
             drop(self.tokens.get_or_create(&KindLabel { kind }));
         }
@@ -189,6 +211,14 @@ impl Observer for Metrics {
             let gap = record.gap.map_or("", |gap| gap.as_str());
             let labels = ActLabels { act: record.act.as_str(), delivery: record.delivery.as_str(), gap };
             self.acts.get_or_create(&labels).inc();
+        }
+        if record.delivery == Delivery::Steer && record.performed() != GroundingAct::None {
+            let act = record.act.as_str();
+            let complied = record.complied.map_or("unknown", |complied| if complied { "yes" } else { "no" });
+            self.steered.get_or_create(&CompliedLabels { act, complied }).inc();
+            if record.leaked == Some(true) {
+                self.leaks.get_or_create(&ActLabel { act }).inc();
+            }
         }
         if let Some(bypass) = record.bypass {
             self.passed(bypass);

@@ -21,7 +21,9 @@ impl Reason {
 
     /// Why the turn of this record was left alone, if it was.
     pub fn of(record: &Record) -> Option<Self> {
-        record.bypass.map(Self::Bypassed).or(record.held_back.map(Self::Observed))
+        // To leave a turn of `control` alone is what the experiment is for.
+        let held_back = record.held_back.filter(|held| *held != HeldBack::Control);
+        record.bypass.map(Self::Bypassed).or(held_back.map(Self::Observed))
     }
 
     /// Each of them.
@@ -43,6 +45,7 @@ impl Reason {
             Self::Bypassed(bypass) => bypass.as_str(),
             Self::Observed(HeldBack::Tools) => "observed_tools",
             Self::Observed(HeldBack::Mode) => "observed_mode",
+            Self::Observed(HeldBack::Control) => "observed_control",
         }
     }
 
@@ -55,6 +58,9 @@ impl Reason {
             Self::Observed(HeldBack::Mode) => {
                 "clients ask for `x-groundwire-mode: observe`; take `mode` out of `trust-headers` to act all the same"
             }
+            Self::Observed(HeldBack::Control) => {
+                "these units are in the arm `control` of an experiment; nothing is to be set"
+            }
             Self::Bypassed(bypass) => advice(bypass),
         }
     }
@@ -63,9 +69,15 @@ impl Reason {
 fn advice(bypass: Bypass) -> &'static str {
     match bypass {
         Bypass::NotACall => "these are no chat calls of a dialect that is read; nothing is to be set",
-        Bypass::Machine => {
-            "these requests are made by machines (structured output, forced tools, tool results); nothing is to be set, \
-             unless people's requests look like that"
+        Bypass::Machine | Bypass::StructuredOutput | Bypass::ForcedTools | Bypass::ToolResult => {
+            "these requests are made by machines, for answers that a program reads; nothing is to be set"
+        }
+        Bypass::InternalCall | Bypass::WrapperOnly => {
+            "these requests are what agent harnesses ask for themselves; nothing is to be set"
+        }
+        Bypass::HistoryElsewhere => {
+            "the upstream keeps what was said before, so these turns cannot be judged; have clients send the whole \
+             conversation, with `store: false`"
         }
         Bypass::ToolsOffered => {
             "requests that offer tools are not judged; set `tools = \"observe\"` to judge them or \"steer\" to act on them"
@@ -74,7 +86,7 @@ fn advice(bypass: Bypass) -> &'static str {
             "clients ask for `x-groundwire-mode: off`; take `mode` out of `trust-headers` to judge them all the same"
         }
         Bypass::Signed => "these bodies are signed and must not be edited; sign them behind groundwire",
-        Bypass::NotHumanText => {
+        Bypass::NotHumanText | Bypass::AttachmentsOnly => {
             "the last message of these requests holds no text that a person typed; nothing is to be set"
         }
         Bypass::Language => "only English is judged; a model for the language is set with `classifier.model`",

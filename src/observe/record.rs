@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Serialize, Serializer};
 
+use super::attempt::attempt_at;
 use crate::classify::{Judgement, ModelId};
 use crate::dialogue::{
     AssistantAct, Bypass, ConversationSource, Delivery, Distribution, Gap, GroundingAct, HeldBack, Id, Identity, Need,
@@ -23,6 +24,8 @@ pub const SCHEMA: u32 = 1;
 pub struct Record {
     /// [`SCHEMA`].
     pub schema: u32,
+    /// This attempt at the turn: no two records have the same.
+    pub attempt: Id,
     /// When the request was accepted, in milliseconds since 1970 UTC.
     #[serde(serialize_with = "unix_millis")]
     pub time: SystemTime,
@@ -34,10 +37,26 @@ pub struct Record {
     pub conversation: Option<Id>,
     /// How the conversation was recognised.
     pub conversation_source: Option<ConversationSource>,
-    /// What is assigned to an arm of an experiment; `None` outside experiments.
+    /// The identifier that the application gave for it, whoever the caller is: by which it is found again when the
+    /// application tells what came of it. `None` where it gave none.
+    pub conversation_given: Option<Id>,
+    /// What is assigned to an arm of an experiment: also where it is in none. `None` without experiments, and where the request
+    /// does not say.
     pub unit: Option<Id>,
+    /// Where the unit came from, as the configuration says it; `None` without a unit.
+    #[serde(serialize_with = "optional_text")]
+    pub unit_source: Option<Arc<str>>,
+    /// The experiment that the unit is enrolled in; `None` outside experiments.
+    #[serde(serialize_with = "optional_text")]
+    pub experiment: Option<Arc<str>>,
+    /// Its version.
+    pub experiment_version: Option<u32>,
     /// The experiment's arm; `None` outside experiments.
-    pub arm: Option<String>,
+    #[serde(serialize_with = "optional_text")]
+    pub arm: Option<Arc<str>>,
+    /// The chance with which the decision was made, given the arm: below 1 where an experiment explores. `None` where
+    /// nothing was decided, and outside experiments.
+    pub propensity: Option<f64>,
     /// The request's dialect.
     #[serde(serialize_with = "name")]
     pub dialect: Dialect,
@@ -47,7 +66,7 @@ pub struct Record {
     pub stream: Option<bool>,
     /// What the classifier said.
     pub judgement: Option<Judged>,
-    /// Whether the policy would have acted.
+    /// Whether the policy would have acted; in an experiment, whether that of any arm would, whichever arm this is.
     pub triggered: bool,
     /// The policy.
     #[serde(serialize_with = "text")]
@@ -75,12 +94,17 @@ pub struct Record {
     pub request_bytes: u64,
     /// Bytes that the act added to it.
     pub added_bytes: u64,
+    /// Whether what was added is cached by the provider, since a breakpoint is put on it or stands behind it: the next request
+    /// of the conversation comes without it, and finds the cache only up to the breakpoint before.
+    pub added_at_breakpoint: bool,
     /// Microseconds from accept until the body was there; the client's and the network's.
     pub read_micros: u64,
     /// Microseconds from there until the request went on, classification included; ours.
     pub own_micros: u64,
     /// Of these, microseconds spent waiting for the classifier.
     pub judge_micros: u64,
+    /// Microseconds from accept until the exchange was over.
+    pub total_micros: u64,
     /// The response's status; `None` where there was none.
     pub status: Option<u16>,
     /// How the exchange ended.
@@ -97,6 +121,14 @@ pub struct Record {
     /// not judged, a reply that was cut, failed, compressed, holds no text (tool calls only) or is not in English, or a
     /// classifier that had too much to do. Of a reply of ours the act is known.
     pub assistant_acts: Option<Vec<AssistantAct>>,
+    /// Whether the reply does what it was steered to, as far as its form shows: for `clarify` and `check` it asks, for
+    /// `assume` it begins by saying what it takes, for `reflect`, `repair` and `follow_up` its acts say so. `None` where it
+    /// was not steered, is not complete, or where no form shows it.
+    pub complied: Option<bool>,
+    /// Whether the reply has six words in a row of the instruction that it was steered by, or the name of its delimiter,
+    /// and not from the conversation itself. `None` where it was not steered, or where it has none and was not read to its
+    /// end.
+    pub leaked: Option<bool>,
 }
 
 /// The classifier's part of a record.
@@ -154,6 +186,13 @@ fn text<S: Serializer>(value: &Arc<str>, s: S) -> Result<S::Ok, S::Error> {
     s.serialize_str(value)
 }
 
+fn optional_text<S: Serializer>(value: &Option<Arc<str>>, s: S) -> Result<S::Ok, S::Error> {
+    match value {
+        Some(value) => s.serialize_some(&**value),
+        None => s.serialize_none(),
+    }
+}
+
 fn name<S: Serializer>(value: &Dialect, s: S) -> Result<S::Ok, S::Error> {
     s.serialize_str(value.as_str())
 }
@@ -161,20 +200,27 @@ fn name<S: Serializer>(value: &Dialect, s: S) -> Result<S::Ok, S::Error> {
 impl Record {
     /// A record of a request of this dialect that comes just now, of which nothing else is known yet.
     pub(crate) fn new(dialect: Dialect, policy: Arc<str>, config: Arc<str>) -> Self {
-        Self { time: SystemTime::now(), ..Self::empty(dialect, policy, config) }
+        let time = SystemTime::now();
+        Self { time, attempt: attempt_at(time), ..Self::empty(dialect, policy, config) }
     }
 
     /// A record of nothing, to stand in the place of one that is told.
     pub(crate) fn empty(dialect: Dialect, policy: Arc<str>, config: Arc<str>) -> Self {
         Self {
             schema: SCHEMA,
+            attempt: Id::at_millis(0, [0; 10]),
             time: UNIX_EPOCH,
             turn: None,
             parent: None,
             conversation: None,
             conversation_source: None,
+            conversation_given: None,
             unit: None,
+            unit_source: None,
+            experiment: None,
+            experiment_version: None,
             arm: None,
+            propensity: None,
             dialect,
             model: None,
             stream: None,
@@ -192,9 +238,11 @@ impl Record {
             traceparent: None,
             request_bytes: 0,
             added_bytes: 0,
+            added_at_breakpoint: false,
             read_micros: 0,
             own_micros: 0,
             judge_micros: 0,
+            total_micros: 0,
             status: None,
             ending: Ending::ClientLeft,
             finish_reason: None,
@@ -202,6 +250,8 @@ impl Record {
             first_token_micros: None,
             response_bytes: 0,
             assistant_acts: None,
+            complied: None,
+            leaked: None,
         }
     }
 
@@ -215,5 +265,6 @@ impl Record {
         self.parent = identity.parent;
         self.conversation = Some(identity.conversation);
         self.conversation_source = Some(identity.source);
+        self.conversation_given = identity.given;
     }
 }

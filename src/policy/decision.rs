@@ -2,10 +2,12 @@
 
 use std::borrow::Cow;
 
+use serde::Serialize;
+
 use crate::dialogue::{Delivery, Gap, GroundingAct};
 
 /// What is to be done about a turn.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Decision {
     /// The act.
     pub act: GroundingAct,

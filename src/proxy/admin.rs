@@ -1,4 +1,4 @@
-//! The admin listener: health, readiness and metrics, on an address of its own.
+//! The admin listener: health, readiness, metrics and the page for people, on an address of its own.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -8,18 +8,25 @@ use bytes::Bytes;
 use http::header::{ACCEPT, ALLOW, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::Full;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
+use super::feedback::{self, Tell};
+use super::page;
+use super::playground::Playground;
 use super::readiness::Readiness;
 
 /// Probes and scrapers are few.
 const CONNECTIONS: usize = 64;
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_millis(100);
+
+/// Where conversations are explained.
+const EXPLAIN: &str = "/explain";
 
 const JSON: &str = "application/json";
 const TEXT: &str = "text/plain; charset=utf-8";
@@ -46,6 +53,8 @@ pub(super) struct Shown {
     pub(super) readiness: Readiness,
     pub(super) metrics: WriteMetrics,
     pub(super) overview: Option<WriteOverview>,
+    pub(super) feedback: Option<Tell>,
+    pub(super) playground: Option<Playground>,
 }
 
 /// Serves until it is dropped.
@@ -67,8 +76,20 @@ pub(super) async fn serve(listener: TcpListener, shown: Shown) {
         let shown = shown.clone();
         connections.spawn(async move {
             let _permit = permit;
-            let service = service_fn(move |request: Request<_>| {
-                std::future::ready(Ok::<_, Infallible>(answer(&request, &shown)))
+            let service = service_fn(move |request: Request<Incoming>| {
+                let shown = shown.clone();
+                async move {
+                    let asks = request.method() == Method::POST && request.uri().path() == EXPLAIN;
+                    let tells = request.uri().path() == feedback::PATH;
+                    Ok::<_, Infallible>(match (&shown.playground, &shown.feedback) {
+                        (Some(playground), _) if asks => playground.answer(request).await,
+                        (_, Some(tell)) if tells => {
+                            let (head, body) = request.into_parts();
+                            feedback::answer(&head, body, tell).await.map(Full::new)
+                        }
+                        _ => answer(&request, &shown),
+                    })
+                }
             });
             let mut http = http1::Builder::new();
             http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
@@ -80,12 +101,19 @@ pub(super) async fn serve(listener: TcpListener, shown: Shown) {
 }
 
 fn answer<B>(request: &Request<B>, shown: &Shown) -> Response<Full<Bytes>> {
-    let Shown { readiness, metrics, overview } = shown;
+    let Shown { readiness, metrics, overview, playground, .. } = shown;
     let reading = request.method() == Method::GET || request.method() == Method::HEAD;
+    if let ("/", true, Some(_)) = (request.uri().path(), reading, overview)
+        && page::is_wanted(request.headers())
+        && !wants_json(request.headers())
+    {
+        return page::response();
+    }
     let (status, content_type, text) = match request.uri().path() {
         "/" | "/healthz" | "/readyz" | "/metrics" if !reading => {
             (StatusCode::METHOD_NOT_ALLOWED, TEXT, "only GET\n".into())
         }
+        EXPLAIN if playground.is_some() => (StatusCode::METHOD_NOT_ALLOWED, TEXT, "only POST, of JSON\n".into()),
         "/" => match overview {
             None => (StatusCode::OK, TEXT, INDEX.into()),
             Some(overview) => {
@@ -106,7 +134,11 @@ fn answer<B>(request: &Request<B>, shown: &Shown) -> Response<Full<Bytes>> {
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     if status == StatusCode::METHOD_NOT_ALLOWED {
-        response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+        let allowed = if request.uri().path() == EXPLAIN { "POST" } else { "GET, HEAD" };
+        response.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
+    }
+    if request.uri().path() == "/" {
+        page::as_it_is_now(response.headers_mut());
     }
     response
 }
@@ -127,7 +159,8 @@ mod tests {
         let readiness = Readiness::default();
         let metrics: WriteMetrics = Arc::new(|| "# EOF\n".to_owned());
         let overview: WriteOverview = Arc::new(|state, json| format!("{state}{json}"));
-        let mut shown = Shown { readiness: readiness.clone(), metrics, overview: None };
+        let mut shown =
+            Shown { readiness: readiness.clone(), metrics, overview: None, feedback: None, playground: None };
         let status = |method: Method, path: &str| {
             let request = Request::builder().method(method).uri(path).body(()).unwrap();
             answer(&request, &shown).status().as_u16()
@@ -147,7 +180,13 @@ mod tests {
         assert_eq!(status(Method::GET, "/v1/models"), 404);
         assert_eq!(status(Method::POST, "/healthz"), 405);
         shown.overview = Some(overview);
-        for (accept, content_type) in [("*/*", TEXT), ("text/html, application/json;q=0.9", JSON)] {
+        const HTML: &str = "text/html; charset=utf-8";
+        for (accept, content_type) in [
+            ("*/*", TEXT),
+            ("text/plain", TEXT),
+            ("text/html, */*;q=0.8", HTML),
+            ("text/html, application/json;q=0.9", JSON),
+        ] {
             let request = Request::builder().uri("/").header(ACCEPT, accept).body(()).unwrap();
             assert_eq!(answer(&request, &shown).headers()[CONTENT_TYPE], content_type);
         }

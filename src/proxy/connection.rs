@@ -21,10 +21,12 @@ use tower_service::Service;
 use super::activity::{Activity, Finding, Watched};
 use super::counts::Counts;
 use super::exchange::{Exchange, Place, answer};
+use super::feedback::Tell;
 use super::live::Live;
 use super::phase::Slot;
 use super::{AccessLog, Fault, InboundBody};
 use crate::config::{Config, Ids};
+use crate::wire::Routes;
 
 /// How often an HTTP/2 client that says nothing is asked whether it is still there.
 const PING_EVERY: Duration = Duration::from_secs(60);
@@ -33,13 +35,14 @@ const PING_EVERY: Duration = Duration::from_secs(60);
 const STREAMS: u32 = 200;
 
 /// What all requests under one configuration have in common.
-#[derive(Debug)]
 pub(super) struct Shared {
     pub(super) http: auto::Builder<TokioExecutor>,
     pub(super) counts: Counts,
     pub(super) head_timeout: Duration,
     pub(super) idle_timeout: Duration,
     pub(super) max_body: Option<u64>,
+    /// Paths that speak a dialect, or none, whatever they look like.
+    pub(super) routes: Routes,
     pub(super) header_count: usize,
     pub(super) in_flight: usize,
     pub(super) connections: usize,
@@ -47,10 +50,12 @@ pub(super) struct Shared {
     pub(super) access: Option<AccessLog>,
     pub(super) request_id: Ids,
     pub(super) traceparent: Ids,
+    /// What takes feedback, where it is taken from clients.
+    pub(super) feedback: Option<Tell>,
 }
 
 impl Shared {
-    pub(super) fn new(config: &Config, access: Option<AccessLog>, counts: Counts) -> Self {
+    pub(super) fn new(config: &Config, access: Option<AccessLog>, counts: Counts, feedback: Option<Tell>) -> Self {
         let limits = &config.limits;
         let mut http = auto::Builder::new(TokioExecutor::new());
         let head_bytes = limits.head_bytes;
@@ -74,6 +79,7 @@ impl Shared {
             head_timeout: limits.head_timeout.0,
             idle_timeout: limits.idle_timeout.0,
             max_body: limits.max_body.on().map(|size| size.0),
+            routes: config.routes(),
             header_count: limits.header_count.get(),
             in_flight: limits.in_flight.get(),
             connections: limits.connections.get(),
@@ -81,6 +87,7 @@ impl Shared {
             access,
             request_id: config.log.request_id,
             traceparent: config.log.traceparent,
+            feedback: feedback.filter(|_| config.feedback.public),
         }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
-use http::header::{CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, UPGRADE};
+use http::header::{CONNECTION, CONTENT_LENGTH, UPGRADE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri, Version};
 use http_body::Body;
 use hyper::body::Incoming;
@@ -15,6 +15,7 @@ use tower_service::Service;
 use super::access::Entry;
 use super::activity::{Activity, InFlight};
 use super::connection::Shared;
+use super::feedback;
 use super::headers::{framing_is_understood, takes_trailers};
 use super::inbound::BodyVerdict;
 use super::phase::Slot;
@@ -23,7 +24,7 @@ use super::{Fault, FaultKind, InboundBody, OutboundBody, trailers};
 use crate::config::Ids;
 use crate::layer::Accepted;
 use crate::observe::trace;
-use crate::wire::Dialect;
+use crate::wire::{Dialect, Routes, Seam};
 
 /// What an exchange has of the configuration that it began under, and of its connection.
 pub(super) struct Exchange {
@@ -76,8 +77,7 @@ where
 {
     let accepted = Instant::now();
     let mut in_flight = exchange.place.activity.begin(&exchange.shared.counts);
-    let asked =
-        Asked { method: request.method().clone(), uri: request.uri().clone(), version: request.version(), accepted };
+    let asked = Asked::of(&request, &exchange.shared.routes, accepted);
     exchange.identify(request.headers_mut());
     if let Some(log) = &exchange.shared.access {
         let entry = Entry::new(log.clone(), accepted, request.method(), request.uri(), request.headers());
@@ -89,6 +89,13 @@ where
     }
     if !framing_is_understood(request.headers()) {
         return Ok(asked.refused(Fault::new(FaultKind::NotServed), &exchange, in_flight));
+    }
+    if let Some(tell) = exchange.shared.feedback.as_ref().filter(|_| request.uri().path() == feedback::PATH) {
+        let (head, body) = request.into_parts();
+        let body = InboundBody::new(body, None, exchange.shared.idle_timeout);
+        let response = feedback::answer(&head, body, tell).await;
+        in_flight.answered(response.status().as_u16());
+        return Ok(response.map(|body| OutboundBody::ours(body, in_flight)));
     }
     exchange.shared.counts.count_interim(&mut request);
     let (mut head, body) = request.into_parts();
@@ -112,8 +119,8 @@ where
             trailers::announce(response.headers_mut(), room);
             asked.answered(response.status().as_u16());
             in_flight.answered(response.status().as_u16());
-            let events = asked.dialect().filter(|_| is_event_stream(response.headers()));
-            response.map(|body| OutboundBody::passing(body, in_flight, events))
+            let seam = asked.dialect.and_then(|dialect| Seam::of(dialect, response.headers()));
+            response.map(|body| OutboundBody::passing(body, in_flight, seam))
         }
         Err(fault) => asked.refused(blame(fault, &verdict), &exchange, in_flight),
     })
@@ -145,18 +152,14 @@ struct Asked {
     uri: Uri,
     version: Version,
     accepted: Instant,
-}
-
-/// Whether a body is a stream of events that its reader sees as it is, and to which an event can be added.
-fn is_event_stream(headers: &HeaderMap) -> bool {
-    let events = |value: &HeaderValue| value.as_bytes().to_ascii_lowercase().starts_with(b"text/event-stream");
-    let as_it_is = ![CONTENT_ENCODING, CONTENT_LENGTH].iter().any(|name| headers.contains_key(name));
-    as_it_is && headers.get(CONTENT_TYPE).is_some_and(events)
+    dialect: Option<Dialect>,
 }
 
 impl Asked {
-    fn dialect(&self) -> Option<Dialect> {
-        Dialect::recognise(&self.method, &self.uri)
+    fn of<B>(request: &Request<B>, routes: &Routes, accepted: Instant) -> Self {
+        let (method, uri) = (request.method().clone(), request.uri().clone());
+        let dialect = routes.recognise(&method, &uri);
+        Self { method, uri, version: request.version(), accepted, dialect }
     }
 
     fn answered(&self, status: u16) {
@@ -183,7 +186,7 @@ impl Asked {
         } else {
             tracing::debug!(method = %self.method, path, fault = name, %causes, "a request was refused");
         }
-        let mut response = rescue(&self.method, &self.uri, &fault);
+        let mut response = rescue(self.dialect, &fault);
         // Of what is not understood, nobody knows where it ends.
         if matches!(kind, FaultKind::Busy | FaultKind::NotServed) && self.version < Version::HTTP_2 {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));

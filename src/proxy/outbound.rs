@@ -1,7 +1,7 @@
 //! The response's body on its way out, and the end of the exchange with it.
 //!
-//! A body that breaks off breaks off for the client too; nothing makes it look whole. In a stream of events the client is
-//! told first, by an event in its dialect, where one can stand.
+//! A body that breaks off breaks off for the client too; nothing makes it look whole. In a stream the client is told
+//! first, by an error in its dialect, where one can stand.
 
 use std::fmt;
 use std::pin::Pin;
@@ -13,7 +13,10 @@ use pin_project_lite::pin_project;
 
 use super::activity::InFlight;
 use super::trailers;
-use crate::wire::Dialect;
+use crate::wire::Seam;
+
+/// What the client of a stream is told that breaks off.
+const BROKE_OFF: &str = "the upstream broke off in the middle of its response";
 
 pin_project! {
     /// The body that a client gets: the service's own as it comes, or an error of ours.
@@ -25,37 +28,11 @@ pin_project! {
         state: State<R>,
         // The request is in flight until its body is over or dropped.
         in_flight: Option<InFlight>,
-        events: Option<Events>,
+        // A stream to which an error of ours can be added.
+        seam: Option<Seam>,
         // The error with which the body broke off, while an event tells of it.
         broken: Option<R::Error>,
         telling: bool,
-    }
-}
-
-/// A stream of events in a dialect, watched for where an event can stand.
-struct Events {
-    dialect: Dialect,
-    /// The last bytes of the stream.
-    end: [u8; 4],
-}
-
-impl Events {
-    fn new(dialect: Dialect) -> Self {
-        // Before the first event one can stand, too.
-        Self { dialect, end: *b"\n\n\n\n" }
-    }
-
-    fn see(&mut self, data: &[u8]) {
-        for &byte in &data[data.len().saturating_sub(4)..] {
-            self.end.rotate_left(1);
-            self.end[3] = byte;
-        }
-    }
-
-    /// The event that tells of an upstream that broke off; `None` in the middle of another, which cannot be taken back.
-    fn last_words(&self) -> Option<Bytes> {
-        let between = self.end.ends_with(b"\n\n") || self.end.ends_with(b"\r\r") || self.end == *b"\r\n\r\n";
-        between.then(|| self.dialect.fault_event("the upstream broke off in the middle of its response"))
     }
 }
 
@@ -68,17 +45,16 @@ pin_project! {
 }
 
 impl<R: Body> OutboundBody<R> {
-    /// The service's own body; `events` names the dialect of a stream of events that is readable as it is.
-    pub(super) fn passing(body: R, in_flight: InFlight, events: Option<Dialect>) -> Self {
-        let events = events.map(Events::new);
-        Self { state: State::Passing { body }, in_flight: Some(in_flight), events, broken: None, telling: false }
+    /// The service's own body, and where in it an error of ours can stand, if anywhere.
+    pub(super) fn passing(body: R, in_flight: InFlight, seam: Option<Seam>) -> Self {
+        Self { state: State::Passing { body }, in_flight: Some(in_flight), seam, broken: None, telling: false }
     }
 
     pub(super) fn ours(bytes: Bytes, in_flight: InFlight) -> Self {
         Self {
             state: State::Ours { bytes: Some(bytes) },
             in_flight: Some(in_flight),
-            events: None,
+            seam: None,
             broken: None,
             telling: false,
         }
@@ -119,8 +95,8 @@ where
                 trailers.map(|trailers| Ok(Frame::trailers(trailers)))
             }
             Some(Ok(frame)) => {
-                if let (Some(events), Some(data)) = (this.events.as_mut(), frame.data_ref()) {
-                    events.see(data);
+                if let (Some(seam), Some(data)) = (this.seam.as_mut(), frame.data_ref()) {
+                    seam.see(data);
                 }
                 Some(Ok(frame))
             }
@@ -128,7 +104,7 @@ where
                 if let Some(in_flight) = this.in_flight.take() {
                     in_flight.broke_off(&error);
                 }
-                match this.events.take().and_then(|events| events.last_words()) {
+                match this.seam.take().and_then(|seam| seam.fault(BROKE_OFF)) {
                     Some(event) => {
                         *this.broken = Some(error);
                         *this.telling = true;
@@ -162,32 +138,5 @@ where
 impl<R: Body> fmt::Debug for OutboundBody<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("OutboundBody").finish_non_exhaustive()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_event_stands_only_between_events() {
-        let told = |pieces: &[&str]| {
-            let mut events = Events::new(Dialect::OpenAiChat);
-            pieces.iter().for_each(|piece| events.see(piece.as_bytes()));
-            events.last_words().is_some()
-        };
-        for between in [
-            &[][..],
-            &["data: a\n\n"],
-            &["data: a\r\n\r", "\n"],
-            &["data: a\n", "\n"],
-            &["a\r\r"],
-            &["data: abcdef\n", "", "\n"],
-        ] {
-            assert!(told(between), "{between:?}");
-        }
-        for within in [&["data: a"][..], &["data: a\n"], &["data: a\n\n", "d"], &["data: a\r\n"]] {
-            assert!(!told(within), "{within:?}");
-        }
     }
 }

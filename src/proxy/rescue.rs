@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
-use http::{HeaderValue, Method, Response, Uri};
+use http::{HeaderValue, Response};
 
 use super::Fault;
 use crate::wire::{Dialect, plain_fault};
@@ -10,12 +10,12 @@ use crate::wire::{Dialect, plain_fault};
 /// Seconds after which a client that was turned away may try again.
 const RETRY_SECONDS: HeaderValue = HeaderValue::from_static("1");
 
-/// The response to a request that met `fault`.
+/// The response to a request in `dialect` that met `fault`.
 ///
 /// SDKs retry 408, 409, 429 and 5xx by themselves; we never do.
-pub(super) fn rescue(method: &Method, uri: &Uri, fault: &Fault) -> Response<Bytes> {
+pub(super) fn rescue(dialect: Option<Dialect>, fault: &Fault) -> Response<Bytes> {
     let (status, message) = (fault.kind().status(), fault.kind().message());
-    let (content_type, body) = match Dialect::recognise(method, uri) {
+    let (content_type, body) = match dialect {
         Some(dialect) => dialect.fault(status, message),
         None => plain_fault(status, message),
     };
@@ -42,14 +42,15 @@ mod tests {
     fn every_fault_is_an_error_in_the_callers_dialect() {
         for kind in KINDS {
             let secret = Fault::new(kind).with("dial tcp key=hunter2");
-            let chat = rescue(&Method::POST, &"/v1/chat/completions".parse().unwrap(), &secret);
-            assert!(chat.status().is_client_error() || chat.status().is_server_error());
-            let json: serde_json::Value = serde_json::from_slice(chat.body()).unwrap();
-            assert_eq!(json["error"]["message"], kind.message());
-            assert!(json["error"].get("type").is_some(), "{json}");
-            assert!(!String::from_utf8_lossy(chat.body()).contains("hunter2"));
-            assert_eq!(chat.headers()[CONTENT_LENGTH], chat.body().len().to_string());
-            let other = rescue(&Method::GET, &"/v1/models?key=hunter2".parse().unwrap(), &secret);
+            for &dialect in Dialect::ALL {
+                let response = rescue(Some(dialect), &secret);
+                assert!(response.status().is_client_error() || response.status().is_server_error());
+                let text = std::str::from_utf8(response.body()).unwrap();
+                assert!(text.contains(kind.message()) && !text.contains("hunter2"), "{dialect}: {text}");
+                assert_eq!(*response.body(), dialect.fault(kind.status(), kind.message()).1);
+                assert_eq!(response.headers()[CONTENT_LENGTH], response.body().len().to_string());
+            }
+            let other = rescue(None, &secret);
             let json: serde_json::Value = serde_json::from_slice(other.body()).unwrap();
             assert_eq!(json["error"]["message"], kind.message());
             assert_eq!(other.headers().contains_key(RETRY_AFTER), kind.passes());

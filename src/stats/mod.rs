@@ -1,10 +1,26 @@
 //! Statistics: pure functions of numbers, each with its formula and its source.
 
 mod agreement;
+mod interval;
+mod moments;
+mod off_policy;
+mod power;
 mod proportion;
+mod quantile;
+mod sample_ratio;
+mod sequential;
+mod several;
 
 pub use agreement::{Kappa, Table, kappa_by_cluster};
+pub use interval::{exact_share, normal_below, normal_quantile, t_quantile};
+pub use moments::{Estimate, Moments};
+pub use off_policy::{Logged, OffPolicy, doubly_robust, ips, snips};
+pub use power::{drift_for, sequential_power};
 pub use proportion::{Share, share_by_cluster};
+pub use quantile::{Times, bucket, bucket_start};
+pub use sample_ratio::sample_ratio_p;
+pub use sequential::ConfidenceSequence;
+pub use several::holm;
 
 /// The 97.5 % quantile of the normal distribution: two-sided intervals of 95 %.
 pub(crate) const Z95: f64 = 1.959_963_984_540_054;

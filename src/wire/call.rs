@@ -1,6 +1,8 @@
 //! What a dialect reads from a request, in terms that no longer depend on the dialect.
 
-use crate::dialogue::{Conversation, Text};
+use std::fmt;
+
+use crate::dialogue::{Bypass, Conversation, Text};
 
 /// A chat call, borrowed from the request's body.
 #[derive(Clone, Debug)]
@@ -11,17 +13,63 @@ pub struct Call<'a> {
     pub model: Option<Text<'a>>,
     /// Whether the answer is wanted as a stream of events.
     pub stream: bool,
+    /// Which of the dialect's forms the answer is to have.
+    pub form: AnswerForm,
     /// Whether a streamed answer is to end with its usage (`stream_options.include_usage`).
     pub include_usage: bool,
     /// Why the call looks made by a machine for a machine, which must never be answered with a question; `None` where it
     /// may well come from a person.
-    pub machine: Option<&'static str>,
+    pub machine: Option<Machine>,
+    /// Whether messages that came before are not in the request but kept by the upstream, so that the last one cannot be
+    /// judged by what it follows.
+    pub elsewhere: bool,
+    /// Whether an answer of ours would do. It does not where the upstream keeps the answer to go on from it later.
+    pub answerable: bool,
+    /// What of the request an answer of ours repeats: key and value, as they stand.
+    pub echoes: Vec<(&'static str, &'a [u8])>,
     /// Whether the request names material that is not among its messages: retrieved documents, a search, stored state.
     pub sources: bool,
+    /// Whether the provider caches what stands at the tail, too: it puts a breakpoint on the last block by itself, or one
+    /// stands behind.
+    pub cached_tail: bool,
     /// The application's own identifier of the conversation, where the body carries one.
     pub conversation_id: Option<Text<'a>>,
     /// Where an instruction can be put.
     pub tail: Option<Tail>,
+}
+
+/// The form of an answer, where a dialect has more than one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AnswerForm {
+    /// The usual one.
+    #[default]
+    Usual,
+    /// Gemini, streamed where no events are asked for: the items of one JSON array.
+    Array,
+    /// Ollama's `/api/generate`: a text instead of a message.
+    Completion,
+}
+
+/// A sign that a call is made by a machine for a machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Machine {
+    /// What the call is counted as.
+    pub bypass: Bypass,
+    /// What told: the key or the kind of message that no person's chat has.
+    pub sign: &'static str,
+}
+
+impl Machine {
+    pub(crate) const fn new(bypass: Bypass, sign: &'static str) -> Self {
+        Self { bypass, sign }
+    }
+}
+
+impl fmt::Display for Machine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.sign)
+    }
 }
 
 impl Call<'_> {

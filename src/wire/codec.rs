@@ -21,8 +21,9 @@ pub(crate) trait Codec: Sync {
     /// percent-encoded, and may start with a base path of any length.
     fn serves(&self, method: &Method, path: &str) -> bool;
 
-    /// Reads a call from a body that need not be valid.
-    fn read<'a>(&self, body: &'a [u8]) -> Result<Call<'a>, Bypass>;
+    /// Reads a call from a body that need not be valid. `target` is the request's path and query, still
+    /// percent-encoded, where some APIs name the model and the form of the answer; empty where it is not known.
+    fn read<'a>(&self, target: &'a str, body: &'a [u8]) -> Result<Call<'a>, Bypass>;
 
     /// Puts `instruction` at the tail of the last user message.
     fn steer(&self, tail: Tail, instruction: &str) -> Splice;

@@ -25,55 +25,93 @@ mod call;
 mod chat;
 mod codec;
 mod coding;
+mod content;
 mod document;
 mod ends;
 mod escape;
 mod fault;
+mod framing;
+mod gemini;
+mod messages;
+mod ollama;
 #[cfg(test)]
 mod proptests;
+mod quotes;
 mod reply;
 mod response;
+mod responses;
+mod route;
 mod span;
 pub mod sse;
+mod value;
 
 use std::fmt;
 
 use bytes::Bytes;
 use http::{Method, StatusCode, Uri};
 
-pub use call::{Call, Tail, estimate_tokens};
+pub use call::{AnswerForm, Call, Machine, Tail, estimate_tokens};
 pub use document::{Document, Splice};
 pub use ends::Ends;
 pub use fault::plain_fault;
+pub use framing::Seam;
+pub use quotes::Quotes;
 pub use reply::{OwnReply, ReplyTo};
 pub use response::{Reading, ResponseReader, Unread, Usage};
+pub use route::{Route, Routes};
+pub(crate) use span::value_at;
 
 pub(crate) use coding::{Codings, Undecoded};
 
 use crate::dialogue::Bypass;
 use codec::Codec;
 
-/// A chat API that groundwire understands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Dialect {
+/// Names every dialect once.
+macro_rules! dialects {
+    ($($(#[$doc:meta])* $dialect:ident = $codec:expr;)*) => {
+        /// A chat API that groundwire understands.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum Dialect {
+            $($(#[$doc])* $dialect,)*
+        }
+
+        impl Dialect {
+            /// Every dialect.
+            pub const ALL: &'static [Self] = &[$(Self::$dialect),*];
+
+            fn codec(self) -> &'static dyn Codec {
+                match self {
+                    $(Self::$dialect => &$codec,)*
+                }
+            }
+        }
+    };
+}
+
+dialects! {
     /// OpenAI's Chat Completions, and the many servers that speak it.
-    OpenAiChat,
+    OpenAiChat = chat::Chat;
+    /// OpenAI's Responses.
+    OpenAiResponses = responses::Responses;
+    /// Anthropic's Messages.
+    AnthropicMessages = messages::Messages;
+    /// Google's Gemini API, and Vertex AI's models that speak it.
+    Gemini = gemini::Gemini;
+    /// Ollama's own API.
+    Ollama = ollama::Ollama;
 }
 
 impl Dialect {
-    /// Every dialect.
-    pub const ALL: &'static [Self] = &[Self::OpenAiChat];
-
-    fn codec(self) -> &'static dyn Codec {
-        match self {
-            Self::OpenAiChat => &chat::Chat,
-        }
-    }
-
     /// The name used in records, metrics and configuration.
     pub fn as_str(self) -> &'static str {
         self.codec().name()
+    }
+
+    /// The dialect of this name, also without the name of its vendor: `openai-chat` or `chat`.
+    pub fn named(name: &str) -> Option<Self> {
+        let is = |known: &str| known == name || known.split_once('-').is_some_and(|(_, short)| short == name);
+        Self::ALL.iter().copied().find(|dialect| is(dialect.as_str()))
     }
 
     /// The dialect of a request, told by its route alone; `None` where it is no chat call.
@@ -92,7 +130,15 @@ impl Dialect {
     /// # Errors
     /// [`Bypass::Malformed`] where the body is not of this dialect's shape, or has two values under a key that matters.
     pub fn read<'a>(&self, body: &'a [u8]) -> Result<Call<'a>, Bypass> {
-        self.codec().read(body)
+        self.read_at("", body)
+    }
+
+    /// The same, of a request for `target`, its path and query: some APIs name the model there.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn read_at<'a>(&self, target: &'a str, body: &'a [u8]) -> Result<Call<'a>, Bypass> {
+        self.codec().read(target, body)
     }
 
     /// The edit that puts `instruction` at the very end of the last user message.
@@ -152,6 +198,24 @@ mod tests {
             ("POST", "/v1/mychat/completions", None),
             ("POST", "/v1/completions", None),
             ("POST", "/v1/embeddings?x=/chat/completions", None),
+            ("POST", "/v1/responses", Some(Dialect::OpenAiResponses)),
+            ("POST", "/openai/v1/responses/?api-version=preview", Some(Dialect::OpenAiResponses)),
+            ("GET", "/v1/responses/resp_1", None),
+            ("POST", "/v1/responses/resp_1/cancel", None),
+            ("POST", "/v1/responses/compact", None),
+            ("POST", "/v1/responses/input_tokens", None),
+            ("POST", "/v1/messages", Some(Dialect::AnthropicMessages)),
+            ("POST", "/anthropic/v1/messages?beta=true", Some(Dialect::AnthropicMessages)),
+            ("POST", "/v1/messages/count_tokens", None),
+            ("POST", "/v1/messages/batches", None),
+            ("POST", "/v1/threads/thread_1/messages", None),
+            (
+                "POST",
+                "/v1/projects/p/locations/l/publishers/anthropic/models/claude:streamRawPredict",
+                Some(Dialect::AnthropicMessages),
+            ),
+            ("POST", "/model/us.anthropic.claude-v1%3A0/invoke", Some(Dialect::AnthropicMessages)),
+            ("POST", "/model/amazon.titan/invoke", None),
             ("POST", "/", None),
         ] {
             let method = Method::from_bytes(method.as_bytes()).unwrap_or_default();
@@ -163,8 +227,7 @@ mod tests {
     #[test]
     fn names_differ() {
         assert_eq!(Dialect::OpenAiChat.to_string(), "openai-chat");
-        let mut names: Vec<_> = Dialect::ALL.iter().map(|dialect| dialect.as_str()).collect();
-        names.dedup();
+        let names: std::collections::HashSet<_> = Dialect::ALL.iter().map(|dialect| dialect.as_str()).collect();
         assert_eq!(names.len(), Dialect::ALL.len());
     }
 }

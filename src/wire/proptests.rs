@@ -4,7 +4,12 @@
 //! and byte-identical outside of the one span.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod chat;
+mod gemini;
 mod generate;
+mod messages;
+mod ollama;
+mod responses;
 mod tree;
 
 use bytes::Bytes;
@@ -13,7 +18,29 @@ use proptest::prelude::*;
 use super::{Call, Dialect, Document};
 use crate::dialogue::{Bypass, Part};
 
-const DIALECT: Dialect = Dialect::OpenAiChat;
+/// What is known of a dialect here, apart from its codec.
+#[derive(Clone, Copy, Debug)]
+struct Spec {
+    dialect: Dialect,
+    /// The texts of the last user message, without their quotes and still escaped.
+    last_user_texts: fn(&tree::Tree) -> Vec<String>,
+    /// A body with an instruction where it belongs; `None` where there is no place for it.
+    steered: fn(&tree::Tree, &str) -> Option<tree::Tree>,
+    /// Bodies of this dialect, with keys of this kind among its own.
+    body: fn(BoxedStrategy<String>) -> BoxedStrategy<String>,
+    /// A key that is read, or a foreign one.
+    own_key: fn() -> BoxedStrategy<String>,
+}
+
+const SPECS: [Spec; Dialect::ALL.len()] = [chat::SPEC, responses::SPEC, messages::SPEC, gemini::SPEC, ollama::SPEC];
+
+/// Any dialect, and a body of it: among keys that mean nothing to it, or any values under its own.
+fn any_body(own: bool) -> impl Strategy<Value = (Spec, String)> {
+    prop::sample::select(SPECS.to_vec()).prop_flat_map(move |spec| {
+        let key = if own { (spec.own_key)() } else { generate::foreign_key() };
+        (Just(spec), (spec.body)(key))
+    })
+}
 
 /// What reading and steering `body` did; panics where it did something wrong.
 #[derive(Debug, PartialEq, Eq)]
@@ -24,15 +51,15 @@ enum Outcome {
     Steered,
 }
 
-fn steer(body: &[u8], instruction: &str) -> Outcome {
-    let Ok(call) = DIALECT.read(body) else { return Outcome::Refused };
+fn steer(spec: &Spec, body: &[u8], instruction: &str) -> Outcome {
+    let Ok(call) = spec.dialect.read(body) else { return Outcome::Refused };
     let _ = call.estimate_tokens();
-    let splice = DIALECT.steer(&call, instruction);
+    let splice = spec.dialect.steer(&call, instruction);
     let body = Bytes::copy_from_slice(body);
     let Ok(document) = Document::validate(&body) else { return Outcome::NotJson };
     let before = tree::parse(std::str::from_utf8(&body).unwrap()).expect("a document is JSON");
-    assert_eq!(said(&call), before.last_user_texts(), "what the user said last");
-    let expected = before.steered(instruction);
+    assert_eq!(said(&call), (spec.last_user_texts)(&before), "what the user said last");
+    let expected = (spec.steered)(&before, instruction);
     let Some(splice) = splice else {
         assert_eq!(expected, None, "there is a place for an instruction");
         return Outcome::NoPlace;
@@ -59,30 +86,32 @@ fn said(call: &Call<'_>) -> Vec<String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(512))]
+    #![proptest_config(ProptestConfig::with_cases(768))]
 
     #[test]
     fn a_call_among_any_other_keys_is_steered_exactly(
-        body in generate::body(generate::foreign_key()),
+        (spec, body) in any_body(false),
         instruction in any::<String>(),
     ) {
-        let outcome = steer(body.as_bytes(), &instruction);
-        prop_assert!(matches!(outcome, Outcome::Steered | Outcome::NoPlace), "{outcome:?}: {body}");
+        let outcome = steer(&spec, body.as_bytes(), &instruction);
+        prop_assert!(matches!(outcome, Outcome::Steered | Outcome::NoPlace), "{}: {outcome:?}: {body}", spec.dialect);
     }
 
     #[test]
-    fn any_values_under_our_own_keys_are_steered_exactly_or_refused(body in generate::body(generate::own_key())) {
-        prop_assert_ne!(steer(body.as_bytes(), "\"x\""), Outcome::NotJson, "{}", body);
+    fn any_values_under_our_own_keys_are_steered_exactly_or_refused((spec, body) in any_body(true)) {
+        prop_assert_ne!(steer(&spec, body.as_bytes(), "\"x\""), Outcome::NotJson, "{}: {}", spec.dialect, body);
     }
 
     #[test]
     fn any_json_at_all_is_refused_or_read(value in generate::value()) {
-        steer(value.as_bytes(), "x");
+        for spec in &SPECS {
+            steer(spec, value.as_bytes(), "x");
+        }
     }
 
     #[test]
     fn damage_never_leads_to_a_wrong_edit(
-        body in generate::body(generate::own_key()),
+        (spec, body) in any_body(true),
         damage in prop::collection::vec((any::<prop::sample::Index>(), generate::damage()), 1..4),
         end in prop::option::of(any::<prop::sample::Index>()),
     ) {
@@ -97,17 +126,37 @@ proptest! {
         if let Some(end) = end {
             body.truncate(end.index(body.len()));
         }
-        steer(&body, "x");
+        steer(&spec, &body, "x");
     }
 
     #[test]
     fn any_bytes_are_refused(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-        prop_assert_eq!(steer(&bytes, "x"), Outcome::Refused);
+        for spec in &SPECS {
+            prop_assert_eq!(steer(spec, &bytes, "x"), Outcome::Refused);
+        }
     }
 
     #[test]
     fn a_body_without_messages_is_refused(value in generate::value()) {
         let body = format!(r#"{{"message":{value}}}"#);
-        prop_assert_eq!(DIALECT.read(body.as_bytes()).err(), Some(Bypass::Malformed));
+        for spec in &SPECS {
+            prop_assert_eq!(spec.dialect.read(body.as_bytes()).err(), Some(Bypass::Malformed));
+        }
+    }
+}
+
+/// A test of edits is worth something only where many of its bodies are edited.
+#[test]
+fn most_bodies_are_steered() {
+    use proptest::strategy::ValueTree;
+    use proptest::test_runner::TestRunner;
+    let mut runner = TestRunner::deterministic();
+    for spec in &SPECS {
+        let mut steered = 0;
+        for _ in 0..200 {
+            let body = (spec.body)((spec.own_key)()).new_tree(&mut runner).unwrap().current();
+            steered += u32::from(steer(spec, body.as_bytes(), "x") == Outcome::Steered);
+        }
+        assert!(steered >= 40, "{}: {steered} of 200", spec.dialect);
     }
 }

@@ -2,12 +2,14 @@
 
 use bytes::Bytes;
 
-use super::call::Call;
+use super::call::{AnswerForm, Call};
 
 /// The content type of a stream of server-sent events.
 pub(crate) const EVENT_STREAM: &str = "text/event-stream; charset=utf-8";
 /// The content type of a whole answer.
 pub(crate) const JSON: &str = "application/json";
+/// The content type of a stream of lines.
+pub(crate) const LINES: &str = "application/x-ndjson";
 
 /// What an answer of ours takes over from the request that it answers.
 #[derive(Clone, Debug)]
@@ -16,12 +18,18 @@ pub struct ReplyTo {
     pub model: String,
     /// Whether to answer with a stream of events.
     pub stream: bool,
+    /// Which of the dialect's forms the answer has.
+    pub form: AnswerForm,
     /// Whether a stream is to end with its usage.
     pub include_usage: bool,
     /// What the answer's identifiers are made from: different for every answer.
     pub id_seed: [u8; 16],
     /// The time of the answer, in seconds since the Unix epoch.
     pub created: u64,
+    /// Nanoseconds that have passed since then.
+    pub created_nanos: u32,
+    /// What the answer repeats of the request: members of a JSON object, as they stood, a comma before each.
+    pub echoes: String,
     /// The tokens of the request, as far as one can tell without the model's tokeniser.
     pub prompt_tokens: u64,
 }
@@ -32,9 +40,12 @@ impl ReplyTo {
         Self {
             model: call.model_name(),
             stream: call.stream,
+            form: call.form,
             include_usage: call.include_usage,
             id_seed,
             created,
+            created_nanos: 0,
+            echoes: if call.answerable { members(&call.echoes) } else { String::new() },
             prompt_tokens: call.estimate_tokens(),
         }
     }
@@ -43,6 +54,12 @@ impl ReplyTo {
     pub(crate) fn id(&self, prefix: &str) -> String {
         format!("{prefix}{:032x}", u128::from_be_bytes(self.id_seed))
     }
+}
+
+/// These members of an object, a comma before each; what is not UTF-8 is left out.
+fn members(echoes: &[(&str, &[u8])]) -> String {
+    let texts = echoes.iter().filter_map(|(key, value)| Some((key, std::str::from_utf8(value).ok()?)));
+    texts.fold(String::new(), |all, (key, value)| all + ",\"" + key + "\":" + value)
 }
 
 /// An answer of our own, ready to be sent.

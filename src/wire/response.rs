@@ -9,6 +9,8 @@ use serde::Serialize;
 use super::Dialect;
 use super::coding::{Codings, Decoder, Undecoded};
 use super::ends::Ends;
+use super::framing::{Broken, ItemReader, LineReader};
+use super::quotes::{QuoteReader, Quotes};
 use super::span::Malformed;
 use super::sse::EventReader;
 use crate::dialogue::Text;
@@ -79,6 +81,9 @@ pub struct Reading {
     pub failed: bool,
     /// Why the response was not read, or not to its end.
     pub unread: Option<Unread>,
+    /// Whether what the assistant said quotes the instruction that it was given: see [`Quotes`]. `None` where that was not
+    /// asked, or where it did not as far as the response was read, and that is not to its end.
+    pub leaked: Option<bool>,
 }
 
 /// What a codec notes down while it reads.
@@ -90,13 +95,24 @@ pub(crate) struct Notes {
     /// The stream's own end was seen.
     pub(crate) done: bool,
     pub(crate) failed: bool,
+    /// What looks for quotes of an instruction in what is said.
+    quotes: Option<Box<QuoteReader>>,
 }
 
 impl Notes {
     /// The assistant says `text` next.
     pub(crate) fn say(&mut self, text: Text<'_>) -> Result<(), Malformed> {
-        self.text.push(&text.decode().ok_or(Malformed)?);
+        let text = text.decode().ok_or(Malformed)?;
+        if let Some(quotes) = &mut self.quotes {
+            quotes.read(&text);
+        }
+        self.text.push(&text);
         Ok(())
+    }
+
+    /// Whether the answer was seen to end.
+    fn has_ended(&self) -> bool {
+        self.done || self.finish_reason.is_some()
     }
 
     /// The answer ended, for this reason. Reasons are words of an API; a longer one is cut.
@@ -127,10 +143,25 @@ struct Coded {
 
 #[derive(Debug)]
 enum Form {
+    /// JSON of which nothing has come but this much whitespace: one value, or an array that is streamed.
+    Unopened(usize),
     /// One JSON value, kept until it is complete.
     Whole(Vec<u8>),
     Events(EventReader),
+    Lines(LineReader),
+    Items(ItemReader),
     Unread(Unread),
+}
+
+/// The media types that answers have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum MediaType {
+    /// Server-sent events.
+    Events,
+    /// One JSON value a line. The type is not registered; these names are in use.
+    Lines,
+    /// One JSON value.
+    Json,
 }
 
 impl ResponseReader {
@@ -143,6 +174,13 @@ impl ResponseReader {
             Ok(codings) => coded = Some(Box::new(Coded { decoder: codings.decoder(), received: 0, decoded: 0 })),
         }
         Self { dialect, success: status.is_success(), form, notes: Notes::default(), coded }
+    }
+
+    /// Has the reader look for `quotes` of an instruction in what the assistant says; see [`Reading::leaked`].
+    #[must_use]
+    pub fn looking_for(mut self, quotes: Option<Quotes>) -> Self {
+        self.notes.quotes = quotes.map(|quotes| Box::new(QuoteReader::new(quotes)));
+        self
     }
 
     /// Looks at the next bytes of the body, however it is cut. Of a compressed one a copy is decoded here.
@@ -170,23 +208,48 @@ impl ResponseReader {
 
     /// Reads the next bytes of the body as they are without a coding.
     fn read(&mut self, bytes: &[u8]) {
-        match &mut self.form {
-            Form::Unread(_) => {}
-            Form::Whole(body) if body.len() + bytes.len() > LARGEST => self.form = Form::Unread(Unread::TooLarge),
-            Form::Whole(body) => body.extend_from_slice(bytes),
-            Form::Events(events) => {
-                let mut result = Ok(());
-                events.feed(bytes, |event| {
-                    if result.is_ok() {
-                        result = self.dialect.codec().note(event.data, &mut self.notes);
-                    }
-                });
-                if result.is_err() {
-                    self.form = Form::Unread(Unread::Malformed);
-                } else if events.has_stopped() {
-                    self.form = Form::Unread(Unread::TooLarge);
-                }
+        let (codec, notes) = (self.dialect.codec(), &mut self.notes);
+        let mut understood = Ok(());
+        let mut note = |payload: &[u8]| {
+            if understood.is_ok() {
+                understood = codec.note(payload, notes);
             }
+        };
+        let broken = match &mut self.form {
+            Form::Unread(_) => return,
+            Form::Unopened(before) => {
+                let blank = bytes.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+                *before += blank;
+                self.form = match bytes.get(blank) {
+                    _ if *before > LARGEST => Form::Unread(Unread::TooLarge),
+                    None => return,
+                    Some(b'[') => Form::Items(ItemReader::new(LARGEST)),
+                    Some(_) => Form::Whole(Vec::new()),
+                };
+                return self.read(&bytes[blank..]);
+            }
+            Form::Whole(body) if body.len() + bytes.len() > LARGEST => Some(Broken::TooLarge),
+            Form::Whole(body) => {
+                body.extend_from_slice(bytes);
+                None
+            }
+            Form::Events(events) => {
+                events.feed(bytes, |event| note(event.data));
+                events.has_stopped().then_some(Broken::TooLarge)
+            }
+            Form::Lines(lines) => {
+                lines.feed(bytes, note);
+                lines.broken()
+            }
+            Form::Items(items) => {
+                items.feed(bytes, note);
+                items.broken()
+            }
+        };
+        match (understood, broken) {
+            (Err(Malformed), _) | (_, Some(Broken::Malformed)) => self.form = Form::Unread(Unread::Malformed),
+            (_, Some(Broken::TooLarge)) => self.form = Form::Unread(Unread::TooLarge),
+            (Ok(()), None) => {}
         }
     }
 
@@ -198,11 +261,17 @@ impl ResponseReader {
         !self.notes.text.is_empty()
     }
 
-    /// Whether the stream stands between two events, so that an event of ours can follow.
+    /// Whether the stream stands between two events, lines or items of an array, so that one of ours can follow.
     ///
-    /// `false` wherever that is not known: then a broken stream can only be ended.
+    /// `false` wherever that is not known: then a broken stream can only be ended. [`Seam`](super::Seam) tells the same
+    /// by a look at the structure alone, and what is to follow.
     pub fn between_events(&self) -> bool {
-        matches!(&self.form, Form::Events(events) if events.is_between_events())
+        match &self.form {
+            Form::Events(events) => events.is_between_events(),
+            Form::Lines(lines) => lines.is_between_lines(),
+            Form::Items(items) => items.is_between_items(),
+            Form::Unopened(_) | Form::Whole(_) | Form::Unread(_) => false,
+        }
     }
 
     /// The body has ended, or will not go on.
@@ -211,7 +280,7 @@ impl ResponseReader {
         if self.coded.take().is_some_and(|coded| coded.received > 0 && !coded.decoder.has_ended()) {
             // Cut: what was understood of it stays, but it is no whole answer. Some servers leave out the end of a
             // coding behind a stream, whose events say by themselves where it ends.
-            if let Form::Whole(_) = self.form {
+            if let Form::Whole(_) | Form::Unopened(_) = self.form {
                 self.form = Form::Unread(Unread::Undecodable);
             }
         }
@@ -222,44 +291,66 @@ impl ResponseReader {
                 // tells nothing.
                 let codec = self.dialect.codec();
                 events.finish(|event| codec.note(event.data, &mut self.notes).unwrap_or_default());
-                ended = self.notes.done || self.notes.finish_reason.is_some();
+                ended = self.notes.has_ended();
                 None
             }
+            Form::Lines(lines) => {
+                // The same goes for the last line's end.
+                let codec = self.dialect.codec();
+                lines.finish(|line| codec.note(line, &mut self.notes).unwrap_or_default());
+                ended = self.notes.has_ended();
+                None
+            }
+            Form::Items(items) => {
+                ended = items.is_closed() && self.notes.has_ended();
+                None
+            }
+            Form::Unopened(_) => None,
             Form::Whole(body) => {
                 let understood = self.dialect.codec().note(body, &mut self.notes).is_ok();
-                ended = understood && self.notes.finish_reason.is_some();
-                // An empty or a cut body is no answer, but it has been read.
-                (!understood && !body.is_empty()).then_some(Unread::Malformed)
+                ended = understood && self.notes.has_ended();
+                // A cut body is no answer.
+                (!understood).then_some(Unread::Malformed)
             }
         };
-        let Notes { finish_reason, usage, mut text, failed, .. } = self.notes;
+        let Notes { finish_reason, usage, mut text, failed, quotes, .. } = self.notes;
         text.finish();
-        Reading {
-            finish_reason,
-            usage,
-            saw_text: !text.is_empty(),
-            text,
-            complete: self.success && ended && !failed && unread.is_none(),
-            failed,
-            unread,
-        }
+        let complete = self.success && ended && !failed && unread.is_none();
+        let leaked = quotes.and_then(|quotes| (complete || quotes.found()).then(|| quotes.found()));
+        Reading { finish_reason, usage, saw_text: !text.is_empty(), text, complete, failed, unread, leaked }
     }
 }
 
 impl Form {
     fn of(headers: &HeaderMap) -> Self {
-        let value = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
-        let media_type = value.and_then(|value| value.split(|&byte| byte == b';').next());
-        match media_type.map(|value| value.trim_ascii().to_ascii_lowercase()).as_deref() {
-            Some(b"text/event-stream") => Self::Events(EventReader::new(LARGEST)),
-            Some(b"application/json") => Self::Whole(Vec::new()),
-            _ => Self::Unread(Unread::ContentType),
+        match headers.get(CONTENT_TYPE).and_then(MediaType::of) {
+            Some(MediaType::Events) => Self::Events(EventReader::new(LARGEST)),
+            Some(MediaType::Lines) => Self::Lines(LineReader::new(LARGEST)),
+            Some(MediaType::Json) => Self::Unopened(0),
+            None => Self::Unread(Unread::ContentType),
         }
+    }
+}
+
+impl MediaType {
+    /// The media type that `Content-Type` names; `None` for one that answers do not have.
+    pub(super) fn of(value: &HeaderValue) -> Option<Self> {
+        let essence = value.as_bytes().split(|&byte| byte == b';').next()?.trim_ascii();
+        let is = |known: &str| essence.eq_ignore_ascii_case(known.as_bytes());
+        Some(match () {
+            () if is("text/event-stream") => Self::Events,
+            () if is("application/json") => Self::Json,
+            () if is("application/x-ndjson") || is("application/ndjson") || is("application/jsonl") => Self::Lines,
+            () => return None,
+        })
     }
 }
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod framed_tests;
 
 #[cfg(all(test, feature = "codings"))]
 mod coded_tests;

@@ -289,6 +289,21 @@ pub(crate) fn field<'a>(value: &'a [u8], name: &[u8]) -> Result<Option<&'a [u8]>
     Ok(given(found))
 }
 
+/// The text or the number at a path of keys, as it stands in the JSON: a text without its quotes and escaped. `None` where there is
+/// none, where it is empty, and where a key stands twice.
+pub(crate) fn value_at<'a>(body: &'a [u8], path: &[String]) -> Option<&'a [u8]> {
+    let mut value = body;
+    for key in path {
+        value = field(value, key.as_bytes()).ok().flatten()?;
+    }
+    let inside = match value {
+        [b'"', inside @ .., b'"'] => inside,
+        [b'-' | b'0'..=b'9', ..] => value,
+        _ => return None,
+    };
+    (!inside.trim_ascii().is_empty()).then_some(inside)
+}
+
 /// Fills `slot`, which must be empty: of two values under one key, parsers disagree on which counts.
 pub(crate) fn once<T>(slot: &mut Option<T>, value: T) -> Result<(), Malformed> {
     match slot.replace(value) {

@@ -168,7 +168,7 @@ impl EventReader {
 }
 
 /// Empties a buffer, and gives back what one event in many needed: thousands of streams may wait at once.
-fn clear(buffer: &mut Vec<u8>) {
+pub(super) fn clear(buffer: &mut Vec<u8>) {
     buffer.clear();
     buffer.shrink_to(KEPT);
 }

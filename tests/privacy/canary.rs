@@ -77,6 +77,20 @@ fn exchanges() -> Vec<Exchange> {
             sized("GET /v1/models?key=zq7query", ""),
             "HTTP/1.1 302 Found\r\nlocation: /x?key=zq7location\r\ncontent-length: 0\r\n\r\n",
         ),
+        // Other dialects: keys in the target, names in the path, and replies that quote what they were told.
+        relayed(
+            sized(
+                "POST /v1beta/models/m:streamGenerateContent?key=zq7query&access_token=zq7token",
+                r#"{"contents":[{"role":"user","parts":[{"text":"Fix it. zq7gemini"}]}],"cachedContent":"zq7cached"}"#,
+            ),
+            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\n\r\n\
+             [{\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"zq7leaked ask one short question about it and offer\"}]},\"finishReason\":\"STOP\"}]}]",
+        ),
+        relayed(
+            sized("POST /api/chat", r#"{"model":"m","messages":[{"role":"user","content":"Fix it. zq7ollama"}]}"#),
+            "HTTP/1.1 200 OK\r\ncontent-type: application/x-ndjson\r\nconnection: close\r\n\r\n\
+             {\"message\":{\"content\":\"zq7leaked ask one short question about it and offer\"},\"done\":true}\n",
+        ),
         // Bodies that are none.
         relayed(sized(CHAT, r#"{"messages":[{"role":"user","content":"zq7unclosed"#), &ok(reply)),
         relayed(sized(CHAT, b"{\"messages\":[{\"role\":\"zq7role\",\"content\":\"zq7latin \xe9\"}]}"), &ok(reply)),
@@ -120,7 +134,7 @@ async fn loud(upstream: &str, folder: &TempDir) -> Served {
     let config = format!(
         "policy = \"own\"\nidentity-key = \"file:{}\"\ndebug-headers = true\ntools = \"steer\"\n\
          [classifier]\ndeadline = \"20s\"\n[records]\nto = \"records.jsonl\"\n[limits]\nmax-body = \"200KiB\"\n\
-         [log]\nlevel = \"trace\"\nformat = \"json\"\n[policies.own]\nrules = [{{ act = \"clarify\", ambiguity = 0.0 }}]\n\
+         [log]\nlevel = \"trace\"\nformat = \"json\"\naccess = \"access.jsonl\"\n[policies.own]\nrules = [{{ act = \"clarify\", ambiguity = 0.0 }}]\n\
          [[upstreams]]\nprefix = \"/keyed\"\nurl = \"{upstream}\"\nkey = \"file:{}\"\n\
          [[upstreams]]\nprefix = \"/forwarded\"\nurl = \"http://api.example\"\nproxy = \"http://zq7name:zq7password@{}\"\n",
         key.display(),
@@ -248,7 +262,11 @@ async fn nothing_planted_is_seen_in_logs_metrics_records_or_errors() {
     assert_eq!(output.status.code(), Some(0));
     let (log, said) = (String::from_utf8_lossy(&output.stderr), String::from_utf8_lossy(&output.stdout));
     let records = fs::read_to_string(working.path().join("records.jsonl")).unwrap();
+    let access = fs::read_to_string(working.path().join("access.jsonl")).unwrap();
     leaks.extend([seen("log", &log), seen("standard output", &said), seen("records", &records)].concat());
+    // The path is the one thing of a request's that the access log repeats, and none was planted there.
+    leaks.extend(seen("access log", &access));
+    assert!(access.lines().count() > 20 && access.contains("/v1/chat/completions"), "{access}");
     assert!(leaks.is_empty(), "{} leaks:\n{}", leaks.len(), leaks.join("\n"));
 
     // It was loud, and it did all it was asked to.

@@ -92,3 +92,30 @@ fn what_check_shows_of_a_good_file_holds_no_secret() {
     assert!(output.status.success());
     silent(&output, "the environment");
 }
+
+/// Variables that are wrong, beside the secret that stands in them.
+const WRONG_VARIABLES: [(&str, &str); 9] = [
+    ("GROUNDWIRE_UPSTREAM", "https://user:zq7password@api.example"),
+    ("GROUNDWIRE_UPSTREAM", "https://api.example/v1?key=zq7key"),
+    ("GROUNDWIRE_IDENTITY_KEY", "zq7secret-without-a-scheme"),
+    ("GROUNDWIRE_UPSTREAM_KEY", "zq7bare"),
+    ("GROUNDWIRE_UPSTREAM_PROXY", "http://u:zq7password@["),
+    ("GROUNDWIRE_UPSTREAM_PROXY", "socks9://u:zq7password@h"),
+    ("GROUNDWIRE_LOG__ACCES", "zq7misspelt"),
+    ("GROUNDWIRE_UPSTREAM_KEYS", "zq7misspelt"),
+    ("GROUNDWIRE_UPSTREAMS", "[{ prefix = \"/a\", url = \"https://h\", key = \"zq7bare\" }]"),
+];
+
+#[test]
+fn a_wrong_variable_is_blamed_without_its_secret() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("g.toml");
+    fs::write(&file, "upstream = \"https://h\"\n").unwrap();
+    for variable in WRONG_VARIABLES {
+        let output = groundwire(&["check", file.to_str().unwrap()], &[variable]);
+        assert_eq!(output.status.code(), Some(1), "{variable:?}");
+        let blamed = String::from_utf8_lossy(&output.stderr).contains(variable.0);
+        assert!(blamed, "{variable:?}: {}", String::from_utf8_lossy(&output.stderr));
+        silent(&output, variable.0);
+    }
+}

@@ -18,6 +18,7 @@ mod pass;
 #[cfg(feature = "onnx")]
 mod ready;
 mod refused;
+mod streams;
 mod tls;
 mod trailers;
 mod tunnel;

@@ -14,6 +14,10 @@ import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
+# Stands among the pieces of an answer for a connection that breaks there.
+BREAK = object()
+
+
 class Received:
     """One request as the upstream received it."""
 
@@ -26,9 +30,13 @@ class Received:
 
 
 class Upstream:
-    """A chat completions server that echoes what it was asked and records requests and connections."""
+    """A chat completions server that echoes what it was asked and records requests and connections.
 
-    def __init__(self):
+    Another dialect is spoken by `speaks`: given the target and what is asked, it returns status, content type and pieces,
+    or an error in the place of the last piece, before which the connection breaks.
+    """
+
+    def __init__(self, speaks=None):
         self.requests, self.connections, self.lock = [], 0, threading.Lock()
         upstream = self
 
@@ -59,6 +67,8 @@ class Upstream:
                 with upstream.lock:
                     upstream.requests.append(Received("POST", self.path, headers, body))
                 asked = json.loads(body)
+                if speaks:
+                    return self.answer(*speaks(self.path, asked))
                 if asked.get("model") == "overloaded":
                     error = {"error": {"message": "try later", "type": "server_error", "param": None, "code": None}}
                     return self.answer(429, "application/json", [json.dumps(error).encode()])
@@ -79,6 +89,9 @@ class Upstream:
                 self.send_header("transfer-encoding", "chunked")
                 self.end_headers()
                 for piece in pieces:
+                    if piece is BREAK:
+                        self.close_connection = True
+                        return self.connection.shutdown(socket.SHUT_RDWR)
                     self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
                     self.wfile.flush()
                 self.wfile.write(b"0\r\n\r\n")

@@ -65,6 +65,7 @@ impl Kind {
 }
 
 /// All templates, ready to be rendered.
+#[derive(Clone)]
 pub struct Phrases {
     templates: Environment<'static>,
     /// Languages that have templates, English first.
@@ -189,6 +190,16 @@ impl fmt::Debug for Phrases {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Phrases").field("languages", &self.languages).finish_non_exhaustive()
     }
+}
+
+/// As [`Phrases::instruction`] of the phrases that ship, in English and with nothing known.
+pub fn instruction(act: GroundingAct, gap: Gap, force: bool) -> Option<String> {
+    Phrases::default().instruction(act, gap, &Facts { force, ..Facts::new(&Language::english()) })
+}
+
+/// As [`Phrases::reply`] of the phrases that ship, in English.
+pub fn question(gap: Gap) -> Option<String> {
+    Phrases::default().reply(GroundingAct::Clarify, gap, &Facts::new(&Language::english()))
 }
 
 /// The name of a template.

@@ -269,6 +269,10 @@ impl Turn<'_> {
         let named = self.statements.iter().rev().flat_map(|s| s.values.iter()).find(|v| v.kind == Kind::Name).cloned();
         let (Some(old), true) = (named, with.starts_with(char::is_uppercase)) else { return Told::Nothing };
         let Some(name) = self.named(&old) else { return Told::Nothing };
+        if name == with {
+            // The new name was put in as a value already.
+            return Told::Keep;
+        }
         self.rename_to(&name, with);
         self.resolved = true;
         self.replaced.push(old);

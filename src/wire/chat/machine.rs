@@ -1,7 +1,9 @@
 //! Telling calls that a machine makes for a machine: a question in return would break the program that reads the answer.
 
-use crate::dialogue::Role;
+use crate::dialogue::{Bypass, Role};
+use crate::wire::call::Machine;
 use crate::wire::span::{Cursor, Kind, Malformed, field, given, number, word};
+use crate::wire::value::{CONSTRAINTS, constrains, is_probe};
 
 /// What a call asks of the form of its answer.
 #[derive(Default)]
@@ -19,18 +21,6 @@ pub(super) struct Wishes<'a> {
     constraints: [Option<&'a [u8]>; CONSTRAINTS.len()],
 }
 
-/// Keys by which local servers constrain what the model may write (llama.cpp, vLLM).
-const CONSTRAINTS: [&[u8]; 8] = [
-    b"grammar",
-    b"json_schema",
-    b"guided_json",
-    b"guided_regex",
-    b"guided_choice",
-    b"guided_grammar",
-    b"structured_outputs",
-    b"response_schema",
-];
-
 impl<'a> Wishes<'a> {
     pub(super) fn slot(&mut self, key: &[u8]) -> Option<&mut Option<&'a [u8]>> {
         match key {
@@ -45,7 +35,7 @@ impl<'a> Wishes<'a> {
             b"max_tokens" => Some(&mut self.max_tokens),
             b"max_completion_tokens" => Some(&mut self.max_completion_tokens),
             _ => {
-                let at = CONSTRAINTS.iter().position(|constraint| *constraint == key)?;
+                let at = CONSTRAINTS.iter().position(|constraint| constraint.as_bytes() == key)?;
                 self.constraints.get_mut(at)
             }
         }
@@ -55,35 +45,34 @@ impl<'a> Wishes<'a> {
 /// Why this call looks machine-made, given who speaks last; `None` where a person may well wait for the answer.
 ///
 /// Each wish has few forms that a person's chat uses, and those are listed; any other form, known today or not, counts.
-pub(super) fn reason(wishes: &Wishes<'_>, last: Option<Role>) -> Result<Option<&'static str>, Malformed> {
+pub(super) fn reason(wishes: &Wishes<'_>, last: Option<Role>) -> Result<Option<Machine>, Malformed> {
     match last {
-        Some(Role::Tool) => return Ok(Some("tool_result")),
-        Some(Role::Assistant) => return Ok(Some("assistant_prefill")),
-        Some(Role::System) => return Ok(Some("system_last")),
+        Some(Role::Tool) => return Ok(Some(Machine::new(Bypass::ToolResult, "tool_result"))),
+        Some(Role::Assistant) => return Ok(Some(Machine::new(Bypass::Machine, "assistant_prefill"))),
+        Some(Role::System) => return Ok(Some(Machine::new(Bypass::Machine, "system_last"))),
         Some(Role::User) | None => {}
     }
-    let constrains = |value: &[u8]| !matches!(value, b"{}" | b"\"\"");
     if wishes.constraints.iter().filter_map(|constraint| given(*constraint)).any(constrains) {
-        return Ok(Some("constrained_output"));
+        return Ok(Some(Machine::new(Bypass::StructuredOutput, "constrained_output")));
     }
-    let room = |value: &[u8]| Ok(number(value).is_none_or(|tokens| !(0.0..=1.0).contains(&tokens)));
-    for (name, value, plain) in [
+    let room = |value: &[u8]| Ok(!is_probe(value));
+    for (bypass, sign, value, plain) in [
         // Agents probe quotas with one token.
-        ("probe", wishes.max_tokens, room as fn(&[u8]) -> _),
-        ("probe", wishes.max_completion_tokens, room),
-        ("response_format", wishes.response_format, is_plain_format),
-        ("tool_choice", wishes.tool_choice, is_free_choice),
-        ("function_call", wishes.function_call, is_free_choice),
-        ("n", wishes.n, |value| Ok(number(value).is_some_and(|n| n <= 1.0))),
-        ("logprobs", wishes.logprobs, |value| Ok(value == b"false")),
-        ("logprobs", wishes.top_logprobs, |value| Ok(number(value) == Some(0.0))),
-        ("audio", wishes.modalities, is_text_only),
-        ("prediction", wishes.prediction, |_| Ok(false)),
+        (Bypass::InternalCall, "probe", wishes.max_tokens, room as fn(&[u8]) -> _),
+        (Bypass::InternalCall, "probe", wishes.max_completion_tokens, room),
+        (Bypass::StructuredOutput, "response_format", wishes.response_format, is_plain_format),
+        (Bypass::ForcedTools, "tool_choice", wishes.tool_choice, is_free_choice),
+        (Bypass::ForcedTools, "function_call", wishes.function_call, is_free_choice),
+        (Bypass::Machine, "n", wishes.n, |value| Ok(number(value).is_some_and(|n| n <= 1.0))),
+        (Bypass::Machine, "logprobs", wishes.logprobs, |value| Ok(value == b"false")),
+        (Bypass::Machine, "logprobs", wishes.top_logprobs, |value| Ok(number(value) == Some(0.0))),
+        (Bypass::Machine, "audio", wishes.modalities, is_text_only),
+        (Bypass::Machine, "prediction", wishes.prediction, |_| Ok(false)),
     ] {
         if let Some(value) = given(value)
             && !plain(value)?
         {
-            return Ok(Some(name));
+            return Ok(Some(Machine::new(bypass, sign)));
         }
     }
     Ok(None)
@@ -122,7 +111,7 @@ mod tests {
 
     fn machine(message: &str, extra: &str) -> Result<Option<&'static str>, Bypass> {
         let body = format!(r#"{{"messages":[{{"role":"user","content":"hi"}}{message}]{extra}}}"#);
-        Dialect::OpenAiChat.read(body.as_bytes()).map(|call| call.machine)
+        Dialect::OpenAiChat.read(body.as_bytes()).map(|call| call.machine.map(|machine| machine.sign))
     }
 
     #[test]

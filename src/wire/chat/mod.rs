@@ -3,23 +3,24 @@
 //! After the API reference of OpenAI and the types of its Python SDK 3.54. Azure OpenAI, llama.cpp, vLLM, Ollama and
 //! most gateways speak it too, each with keys of its own, so whatever is not known here is passed over.
 
-mod content;
 mod machine;
 mod note;
 mod read;
 mod write;
+
+pub(super) use write::fault;
 
 use bytes::Bytes;
 use http::{Method, StatusCode};
 
 use super::call::{Call, Tail};
 use super::codec::Codec;
+use super::content::{self, Said};
 use super::document::Splice;
-use super::escape::{Quoted, escaped};
 use super::reply::{OwnReply, ReplyTo};
 use super::response::Notes;
 use super::span::Malformed;
-use crate::dialogue::Bypass;
+use crate::dialogue::{Bypass, PartKind};
 
 /// The dialect.
 pub(super) struct Chat;
@@ -33,18 +34,12 @@ impl Codec for Chat {
         method == Method::POST && path.ends_with("/chat/completions")
     }
 
-    fn read<'a>(&self, body: &'a [u8]) -> Result<Call<'a>, Bypass> {
+    fn read<'a>(&self, _target: &'a str, body: &'a [u8]) -> Result<Call<'a>, Bypass> {
         Ok(read::read(body)?)
     }
 
     fn steer(&self, tail: Tail, instruction: &str) -> Splice {
-        let part = |comma| format!(r#"{comma}{{"type":"text","text":{}}}"#, Quoted(instruction));
-        let (at, with) = match tail {
-            Tail::Quote(at) => (at, escaped(instruction)),
-            Tail::AfterPart(at) => (at, part(",")),
-            Tail::NoParts(at) => (at, part("")),
-        };
-        Splice { at: at..at, with: with.into_bytes() }
+        content::steer(tail, instruction, "text")
     }
 
     fn reply(&self, to: &ReplyTo, text: &str) -> OwnReply {
@@ -61,5 +56,17 @@ impl Codec for Chat {
 
     fn note(&self, payload: &[u8], notes: &mut Notes) -> Result<(), Malformed> {
         note::note(payload, notes)
+    }
+}
+
+/// The types of parts of a message.
+fn said(kind: &[u8]) -> Said {
+    match kind {
+        b"text" => Said::Text,
+        b"refusal" => Said::Refusal,
+        b"image_url" => Said::Opaque(PartKind::Image),
+        b"input_audio" => Said::Opaque(PartKind::Audio),
+        b"file" => Said::Opaque(PartKind::File),
+        _ => Said::Opaque(PartKind::Other),
     }
 }

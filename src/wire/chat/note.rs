@@ -1,9 +1,10 @@
 //! Reading answers: a whole completion, or the chunks of a streamed one. Both hold the same keys at the same places.
 
-use super::content::Content;
 use crate::dialogue::{Part, Text};
+use crate::wire::content::Content;
 use crate::wire::response::{Notes, Usage};
 use crate::wire::span::{Cursor, Kind, Malformed, field, given, number, once, text};
+use crate::wire::value::count;
 
 pub(super) fn note(payload: &[u8], notes: &mut Notes) -> Result<(), Malformed> {
     // The SDKs, too, take whatever starts like this for the end.
@@ -60,7 +61,7 @@ fn choice(cursor: &mut Cursor<'_>, notes: &mut Notes) -> Result<(), Malformed> {
 fn message(cursor: &mut Cursor<'_>, notes: &mut Notes) -> Result<(), Malformed> {
     cursor.object(|key, cursor| match key {
         b"content" if cursor.kind()? == Kind::String => notes.say(Text::Json(cursor.string()?)),
-        b"content" => Content::read(cursor)?.parts.iter().try_for_each(|part| match part {
+        b"content" => Content::read(cursor, super::said)?.parts.iter().try_for_each(|part| match part {
             Part::Text(text) => notes.say(*text),
             Part::Opaque(..) => Ok(()),
         }),
@@ -92,10 +93,6 @@ fn usage(usage: &[u8]) -> Result<Usage, Malformed> {
         completion_tokens: tokens(completion),
         cached_tokens: cached.and_then(count),
     })
-}
-
-fn count(value: &[u8]) -> Option<u64> {
-    std::str::from_utf8(value).ok()?.parse().ok()
 }
 
 #[cfg(test)]

@@ -1,10 +1,11 @@
 //! Reading a call: one pass over the body that looks into `messages` and only keeps the place of everything else.
 
-use super::content::Content;
 use super::machine::{self, Wishes};
-use crate::dialogue::{Conversation, Part, PartKind, Role, Text, Turn};
-use crate::wire::call::{Call, Tail};
+use crate::dialogue::{Conversation, Part, PartKind, Role, Turn};
+use crate::wire::call::{AnswerForm, Call, Tail};
+use crate::wire::content::Content;
 use crate::wire::span::{Cursor, Malformed, field, given, once, text};
+use crate::wire::value::{boolean, conversation_id, has_items};
 
 /// The values of a call's keys that say something about it, as they stand.
 #[derive(Default)]
@@ -63,41 +64,19 @@ pub(super) fn read(body: &[u8]) -> Result<Call<'_>, Malformed> {
     let include_usage = stream_options.map(|options| field(options, b"include_usage")).transpose()?.flatten();
     Ok(Call {
         machine: machine::reason(&keys.wishes, turns.last().map(|turn| turn.role))?,
+        cached_tail: false,
+        elsewhere: false,
+        answerable: true,
+        echoes: Vec::new(),
         conversation: Conversation { turns, tools: has_items(keys.tools) || has_items(keys.functions) },
         model: given(keys.model).map(|model| text(model).ok_or(Malformed)).transpose()?,
         sources,
+        form: AnswerForm::Usual,
         stream: boolean(given(keys.stream))?,
         include_usage: boolean(include_usage)?,
         conversation_id: given(keys.metadata).map(conversation_id).transpose()?.flatten(),
         tail,
     })
-}
-
-/// The API itself knows no conversations. `metadata` is where an application can put an identifier of its own that the
-/// API accepts; these two names are what applications use. (`prompt_cache_key` and `safety_identifier` name a cache
-/// bucket and a person, not a conversation.)
-fn conversation_id(metadata: &[u8]) -> Result<Option<Text<'_>>, Malformed> {
-    let named = |name| Ok(field(metadata, name)?.and_then(text).filter(|id| !id.is_empty()));
-    Ok(named(b"conversation_id")?.or(named(b"thread_id")?))
-}
-
-fn boolean(value: Option<&[u8]>) -> Result<bool, Malformed> {
-    match value {
-        None | Some(b"false") => Ok(false),
-        Some(b"true") => Ok(true),
-        Some(_) => Err(Malformed),
-    }
-}
-
-/// Whether `value` is a list that is not empty: SDKs send `[]` where there is nothing to offer.
-fn has_items(value: Option<&[u8]>) -> bool {
-    let mut any = false;
-    // What is no list, or a broken one, offers nothing.
-    let _ = Cursor::new(value.unwrap_or_default()).array(|cursor| {
-        any = true;
-        cursor.skip().map(drop)
-    });
-    any
 }
 
 #[derive(Default)]
@@ -129,7 +108,7 @@ fn message<'a>(cursor: &mut Cursor<'a>) -> Result<(Turn<'a>, Option<Tail>), Malf
     let (mut refusal, mut audio, mut tool_calls, mut function_call) = (None, None, None, None);
     cursor.object(|key, cursor| match key {
         b"role" => once(&mut role, speaker(&cursor.word()?)?),
-        b"content" => once(&mut content, Content::read(cursor)?),
+        b"content" => once(&mut content, Content::read(cursor, super::said)?),
         b"refusal" => once(&mut refusal, cursor.skip()?),
         b"audio" => once(&mut audio, cursor.skip()?),
         b"tool_calls" => once(&mut tool_calls, cursor.skip()?),
@@ -137,7 +116,7 @@ fn message<'a>(cursor: &mut Cursor<'a>) -> Result<(Turn<'a>, Option<Tail>), Malf
         _ => cursor.skip().map(drop),
     })?;
     let role = role.ok_or(Malformed)?;
-    let Content { mut parts, tail } = content.unwrap_or_default();
+    let Content { mut parts, tail, .. } = content.unwrap_or_default();
     if role == Role::Assistant {
         parts.extend(given(refusal).and_then(text).map(Part::Text));
         parts.extend(given(audio).map(|raw| Part::Opaque(PartKind::Audio, raw)));

@@ -66,7 +66,7 @@ fn usage(to: &ReplyTo, text: &str) -> String {
 }
 
 /// The error envelope. Clients decide by status and `type`; `code` says the status in a word.
-pub(super) fn fault(status: StatusCode, message: &str) -> Bytes {
+pub(in crate::wire) fn fault(status: StatusCode, message: &str) -> Bytes {
     let kind = match status {
         StatusCode::TOO_MANY_REQUESTS => "rate_limit_error",
         status if status.is_client_error() => "invalid_request_error",
@@ -102,6 +102,9 @@ mod tests {
             include_usage,
             id_seed: [0xAB; 16],
             created: 1_700_000_000,
+            created_nanos: 0,
+            form: crate::wire::AnswerForm::Usual,
+            echoes: String::new(),
             prompt_tokens: 12,
         }
     }

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 /// Whitespace of JSON.
-fn space() -> impl Strategy<Value = String> {
+pub(super) fn space() -> impl Strategy<Value = String> {
     prop_oneof![4 => Just(String::new()), 1 => "[ \t\r\n]{1,3}"]
 }
 
@@ -40,7 +40,11 @@ fn scalar() -> impl Strategy<Value = String> {
     .prop_map(str::to_owned)
 }
 
-fn list(items: impl Strategy<Value = String>, count: std::ops::Range<usize>) -> impl Strategy<Value = String> {
+/// A list of such items.
+pub(super) fn list(
+    items: impl Strategy<Value = String>,
+    count: std::ops::Range<usize>,
+) -> impl Strategy<Value = String> {
     (space(), prop::collection::vec((items, space(), space()), count)).prop_map(|(inner, items)| {
         let items: Vec<_> = items.into_iter().map(|(item, before, after)| format!("{before}{item}{after}")).collect();
         if items.is_empty() { format!("[{inner}]") } else { format!("[{}]", items.join(",")) }
@@ -48,17 +52,25 @@ fn list(items: impl Strategy<Value = String>, count: std::ops::Range<usize>) -> 
 }
 
 /// Puts keys and values together; keys come with their quotes.
-fn object(entries: Vec<(String, String)>, space: &str) -> String {
+pub(super) fn object(entries: Vec<(String, String)>, space: &str) -> String {
     let entries: Vec<_> =
         entries.into_iter().map(|(key, value)| format!("{space}{key}{space}:{value}{space}")).collect();
     format!("{{{}}}", entries.join(","))
+}
+
+/// A key that means something to one dialect or another.
+fn any_own_key() -> impl Strategy<Value = String> {
+    prop::sample::select(vec![
+        "messages", "model", "stream", "role", "content", "type", "text", "contents", "parts", "prompt",
+    ])
+    .prop_map(|key| format!("\"{key}\""))
 }
 
 /// Any JSON value.
 pub(super) fn value() -> BoxedStrategy<String> {
     prop_oneof![scalar(), string()]
         .prop_recursive(4, 24, 4, |inner| {
-            let entries = prop::collection::vec((prop_oneof![string(), own_key()], inner.clone()), 0..4);
+            let entries = prop::collection::vec((prop_oneof![string(), any_own_key()], inner.clone()), 0..4);
             prop_oneof![list(inner, 0..4), (entries, space()).prop_map(|(entries, space)| object(entries, &space))]
         })
         .boxed()
@@ -74,7 +86,9 @@ pub(super) fn foreign_key() -> BoxedStrategy<String> {
             "\"role\"",
             "\"content\"",
             "\"Messages\"",
-            "\"messages \""
+            "\"messages \"",
+            "\"contents \"",
+            "\"Prompt\""
         ])
         .prop_map(str::to_owned),
         inside().prop_map(|inside| format!("\"_{inside}\"")),
@@ -82,65 +96,36 @@ pub(super) fn foreign_key() -> BoxedStrategy<String> {
     .boxed()
 }
 
-/// A key that is read, or a foreign one.
-pub(super) fn own_key() -> BoxedStrategy<String> {
-    let own = vec![
-        "\"messages\"",
-        "\"model\"",
-        "\"stream\"",
-        "\"stream_options\"",
-        "\"metadata\"",
-        "\"tools\"",
-        "\"functions\"",
-        "\"response_format\"",
-        "\"tool_choice\"",
-        "\"n\"",
-        "\"modalities\"",
-        "\"role\"",
-        "\"content\"",
-        "\"type\"",
-        "\"text\"",
-        "\"str\\u0065am\"",
-        "\"include_usage\"",
-    ];
-    prop_oneof![prop::sample::select(own).prop_map(str::to_owned), foreign_key()].boxed()
+/// One of these keys, which are read, or a foreign one.
+pub(super) fn key_of(own: &[&str]) -> BoxedStrategy<String> {
+    let own: Vec<_> = own.iter().map(|key| format!("\"{key}\"")).collect();
+    prop_oneof![prop::sample::select(own), foreign_key()].boxed()
 }
 
-fn part() -> impl Strategy<Value = String> {
-    prop_oneof![
-        3 => (string(), space(), any::<bool>()).prop_map(|(text, space, swap)| {
-            let mut entries = vec![("\"type\"".to_owned(), "\"text\"".to_owned()), ("\"text\"".to_owned(), text)];
-            if swap {
-                entries.reverse();
-            }
-            object(entries, &space)
-        }),
-        1 => value().prop_map(|value| format!(r#"{{"type":"image_url","image_url":{value}}}"#)),
-        1 => string(),
-    ]
-}
-
-fn message() -> impl Strategy<Value = String> {
-    let role = prop::sample::select(vec!["user", "user", "user", "assistant", "system", "developer", "tool"]);
-    let content = prop_oneof![3 => string(), 2 => list(part(), 0..4), 1 => Just("null".to_owned())];
+/// An object of these entries, in any order, among others that mean nothing.
+pub(super) fn among(entries: Vec<(String, String)>) -> impl Strategy<Value = String> {
     let extra = prop::collection::vec((inside().prop_map(|inside| format!("\"_{inside}\"")), value()), 0..2);
-    (role, content, extra, space(), any::<prop::sample::Index>()).prop_map(|(role, content, extra, space, rotate)| {
-        let mut entries = vec![("\"role\"".to_owned(), format!("\"{role}\"")), ("\"content\"".to_owned(), content)];
-        entries.extend(extra);
-        let count = entries.len();
-        entries.rotate_left(rotate.index(count));
+    (extra, space(), any::<prop::sample::Index>()).prop_map(move |(extra, space, rotate)| {
+        let mut entries = [entries.clone(), extra].concat();
+        if !entries.is_empty() {
+            let by = rotate.index(entries.len());
+            entries.rotate_left(by);
+        }
         object(entries, &space)
     })
 }
 
-/// A body with messages and any number of other keys around them.
-pub(super) fn body(key: BoxedStrategy<String>) -> impl Strategy<Value = String> {
+/// A body of these entries and any number of others, whose keys are such.
+pub(super) fn body(key: BoxedStrategy<String>, own: Vec<(String, String)>) -> impl Strategy<Value = String> {
     let extra = prop::collection::vec((key, value()), 0..5);
-    let messages = list(message(), 1..5);
-    (extra, messages, any::<prop::sample::Index>(), space()).prop_map(|(mut entries, messages, at, space)| {
-        entries.insert(at.index(entries.len() + 1), ("\"messages\"".to_owned(), messages));
-        format!("{space}{}{space}", object(entries, &space))
-    })
+    (extra, prop::collection::vec(any::<prop::sample::Index>(), own.len()), space()).prop_map(
+        move |(mut entries, places, space)| {
+            for (entry, place) in own.iter().zip(places) {
+                entries.insert(place.index(entries.len() + 1), entry.clone());
+            }
+            format!("{space}{}{space}", object(entries, &space))
+        },
+    )
 }
 
 /// A byte to put in the place of another, or none to take that out.

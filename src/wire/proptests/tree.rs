@@ -17,7 +17,7 @@ pub(super) fn parse(text: &str) -> Option<Tree> {
 }
 
 /// What a string with its quotes says.
-fn word(quoted: &str) -> String {
+pub(super) fn word(quoted: &str) -> String {
     serde_json::from_str(quoted).unwrap_or_else(|_| quoted.to_owned())
 }
 
@@ -90,62 +90,46 @@ fn string(rest: &mut &str) -> Option<String> {
 }
 
 impl Tree {
-    fn get_mut(&mut self, name: &str) -> Option<&mut Self> {
+    pub(super) fn get_mut(&mut self, name: &str) -> Option<&mut Self> {
         match self {
             Self::Map(entries) => entries.iter_mut().find(|(key, _)| word(key) == name).map(|(_, value)| value),
             _ => None,
         }
     }
 
-    fn is(&mut self, name: &str, wanted: &[&str]) -> bool {
+    /// Whether the string under `name` is one of these.
+    pub(super) fn is(&mut self, name: &str, wanted: &[&str]) -> bool {
         matches!(self.get_mut(name), Some(Self::Leaf(leaf)) if wanted.contains(&word(leaf).as_str()))
     }
 
-    /// The last user message, and whether the assistant or a tool speaks after it.
-    fn last_user(&mut self) -> Option<(&mut Self, bool)> {
-        let Self::List(messages) = self.get_mut("messages")? else { return None };
-        let at = messages.iter_mut().rposition(|message| message.is("role", &["user"]))?;
-        let (upto, after) = messages.split_at_mut(at + 1);
-        let acted = after.iter_mut().any(|message| message.is("role", &["assistant", "tool", "function"]));
-        upto.last_mut().map(|message| (message, acted))
+    /// The value under `name`; `None` where there is none, or `null`.
+    pub(super) fn given(&mut self, name: &str) -> Option<&mut Self> {
+        self.get_mut(name).filter(|value| **value != Self::Leaf("null".to_owned()))
     }
 
-    /// The texts of the last user message, without their quotes.
-    pub(super) fn last_user_texts(&self) -> Vec<String> {
-        let unquoted = |leaf: &str| leaf[1..leaf.len() - 1].to_owned();
-        let mut tree = self.clone();
-        match tree.last_user().and_then(|(message, _)| message.get_mut("content")) {
-            Some(Self::Leaf(text)) if text.starts_with('"') => vec![unquoted(text)],
-            Some(Self::List(parts)) => parts
-                .iter_mut()
-                .filter_map(|part| {
-                    let name = ["text", "refusal"].into_iter().find(|name| part.is("type", &[name]))?;
-                    match part.get_mut(name) {
-                        Some(Self::Leaf(text)) => Some(unquoted(text)),
-                        _ => None,
-                    }
-                })
-                .collect(),
-            _ => Vec::new(),
+    /// The text of a string, without its quotes and still escaped.
+    pub(super) fn said(&self) -> Option<String> {
+        match self {
+            Self::Leaf(text) if text.starts_with('"') => Some(text[1..text.len() - 1].to_owned()),
+            _ => None,
         }
     }
 
-    /// The tree with `instruction` where it belongs; `None` where there is no place for it.
-    pub(super) fn steered(&self, instruction: &str) -> Option<Self> {
-        let quoted = serde_json::to_string(instruction).ok()?;
-        let mut tree = self.clone();
-        let (message, false) = tree.last_user()? else { return None };
-        match message.get_mut("content")? {
+    /// Lets a string go on with `instruction`; whether it is one.
+    pub(super) fn append(&mut self, instruction: &str) -> bool {
+        match self {
             Self::Leaf(text) if text.starts_with('"') => {
                 text.pop();
-                text.push_str(&quoted[1..]);
+                text.push_str(&serde_json::to_string(instruction).unwrap_or_default()[1..]);
+                true
             }
-            Self::List(parts) => {
-                let entry = |key: &str, value: &str| (format!("\"{key}\""), Self::Leaf(value.to_owned()));
-                parts.push(Self::Map(vec![entry("type", "\"text\""), entry("text", &quoted)]));
-            }
-            _ => return None,
+            _ => false,
         }
-        Some(tree)
+    }
+
+    /// An object of strings.
+    pub(super) fn object(entries: &[(&str, &str)]) -> Self {
+        let quoted = |text: &str| serde_json::to_string(text).unwrap_or_default();
+        Self::Map(entries.iter().map(|(key, value)| (quoted(key), Self::Leaf(quoted(value)))).collect())
     }
 }

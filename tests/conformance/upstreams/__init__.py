@@ -1,0 +1,1 @@
+"""Upstreams that speak the dialects, just as far as official clients need it."""
