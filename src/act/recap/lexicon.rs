@@ -83,7 +83,7 @@ const CLASSES: &[(&str, &[&str])] = &[
 /// The kind of thing that these words name, and how many of them do; the longest name counts.
 pub(super) fn class(words: &[&str]) -> Option<(&'static str, usize)> {
     let mut best: Option<(&'static str, usize)> = None;
-    let Some(first) = words.first() else { return None };
+    let first = words.first()?;
     for (class, names) in CLASSES {
         for name in names.iter().filter(|name| name.starts_with(first)) {
             let length = name.split(' ').count();

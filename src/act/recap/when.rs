@@ -144,9 +144,9 @@ fn is_day(token: &Token<'_>) -> bool {
 }
 
 fn is_month(token: &Token<'_>) -> bool {
-    MONTHS.contains(&token.lower.as_str())
-        && (token.lower.len() > 3 || token.is_capitalised())
-        && !(token.is("march") && !token.is_capitalised())
+    // "Mar" is a month and "mar" none; "March" is one and "march" mostly none.
+    let sure = token.is_capitalised() || token.lower.len() > 3 && !token.is("march");
+    sure && MONTHS.contains(&token.lower.as_str())
 }
 
 fn is_ordinal(lower: &str) -> bool {
