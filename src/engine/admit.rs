@@ -9,6 +9,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use super::{Grounder, Pending};
 use crate::dialogue::Bypass;
 use crate::observe::{Record, trace};
+use crate::policy::RequestFacts;
 use crate::wire::{Codings, Dialect};
 
 /// The prefix of all headers of ours.
@@ -67,6 +68,7 @@ pub struct Admitted {
     pub(super) observe_only: bool,
     pub(super) tenant: Vec<u8>,
     pub(super) conversation: Option<HeaderValue>,
+    pub(super) request: RequestFacts,
     /// What an experiment assigns, where it is in a header.
     pub(super) unit: Option<HeaderValue>,
     /// What the body is compressed with; it is read without that, and forwarded as it came.
@@ -112,8 +114,11 @@ impl Grounder {
                 return Admission::Pass(Box::new(pending));
             }
         };
+        let domain = ours.domain.filter(|_| settings.trust_domain);
+        let request = self.0.looks.at(dialect, head.uri.path(), domain.as_ref(), &head.headers);
         Admission::Read(Box::new(Admitted {
             pending,
+            request,
             dialect,
             target: head.uri.clone(),
             observe_only: mode == Some(Mode::Observe),
@@ -152,6 +157,7 @@ impl Mode {
 struct Ours {
     mode: Option<Mode>,
     conversation: Option<HeaderValue>,
+    domain: Option<HeaderValue>,
 }
 
 /// Removes the headers that are ours, so that no upstream sees them.
@@ -161,6 +167,7 @@ fn take_ours(headers: &mut HeaderMap) -> Ours {
     for name in names {
         match &name.as_str()[PREFIX.len()..] {
             "mode" => ours.mode = Mode::strictest(headers.get_all(&name).iter()),
+            "domain" => ours.domain = only(headers.get_all(&name).iter()),
             "conversation" => ours.conversation = only(headers.get_all(&name).iter()),
             _ => {}
         }
