@@ -104,7 +104,6 @@ const HARMLESS: &[&str] = &[
     "just-answer",
     "unseen",
     "domain",
-    "route",
     "dialect",
     "any-of",
     "only-if",
