@@ -26,6 +26,9 @@ pub mod metrics {}
 #[doc = include_str!("operations.md")]
 pub mod operations {}
 
+#[doc = include_str!("policies.md")]
+pub mod policies {}
+
 #[doc = include_str!("privacy.md")]
 pub mod privacy {}
 
