@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::offline::run;
 
 /// Every policy that ships.
-const PRESETS: [&str; 2] = ["gentle", "off"];
+const PRESETS: [&str; 6] = ["gentle", "careful", "clinical", "candid", "agent", "off"];
 
 /// Machines differ in the last digits of a score, and where a bar ends hangs on them.
 const CLOSE: f64 = 0.011;
