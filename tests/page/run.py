@@ -216,4 +216,5 @@ def main():
     print(f"the admin page in Chromium: {checks} checks")
 
 
-main()
+if __name__ == "__main__":
+    main()
