@@ -31,17 +31,18 @@ pub(super) struct Decisions {
 impl Panel {
     /// As many panels as there are ways to look at a request, with the positions of their policies among all.
     pub(super) fn of(policies: &[Arc<dyn Policy>]) -> Vec<(Vec<usize>, Self)> {
-        let mut panels: Vec<(Vec<usize>, Vec<Arc<dyn Policy>>)> = Vec::new();
-        for (at, policy) in policies.iter().enumerate() {
-            match panels.iter_mut().find(|(_, others)| others[0].looks() == policy.looks()) {
-                Some((places, others)) => {
-                    places.push(at);
-                    others.push(Arc::clone(policy));
-                }
-                None => panels.push((vec![at], vec![Arc::clone(policy)])),
+        let mut looks: Vec<Looks> = Vec::new();
+        for policy in policies.iter().map(|policy| policy.looks()) {
+            if !looks.contains(&policy) {
+                looks.push(policy);
             }
         }
-        panels.into_iter().map(|(places, policies)| (places, Self::new(policies))).collect()
+        let panel = |looks: &Looks| {
+            let alike = policies.iter().enumerate().filter(|(_, policy)| policy.looks() == *looks);
+            let (places, policies) = alike.map(|(at, policy)| (at, Arc::clone(policy))).unzip();
+            (places, Self::new(policies))
+        };
+        looks.iter().map(panel).collect()
     }
 
     fn new(policies: Vec<Arc<dyn Policy>>) -> Self {
