@@ -12,6 +12,9 @@ pub mod configuration {}
 #[doc = include_str!("dialects.md")]
 pub mod dialects {}
 
+#[doc = include_str!("conformance.md")]
+pub mod conformance {}
+
 #[doc = include_str!("edges.md")]
 pub mod edges {}
 
