@@ -45,7 +45,7 @@ pub(super) fn classifier(config: &Config, lasting: &Lasting) -> Result<Option<Re
 /// # Errors
 /// As [`classifier`].
 pub(super) fn offline(config: &Config) -> Result<Grounder> {
-    let policy = config.rules();
+    let policy = config.decides();
     let builder = match judge(config, PATIENCE, PATIENCE * 2)? {
         Some(classifier) => Grounder::builder(classifier, policy),
         None => Grounder::builder(NoClassifier, policy),
@@ -123,7 +123,7 @@ pub(super) fn grounder(
     key: Option<IdentityKey>,
     lasting: &Lasting,
 ) -> Result<Grounder> {
-    let policy = config.rules();
+    let policy = config.decides();
     let builder = match classifier {
         Some(classifier) => Grounder::builder(classifier, policy),
         None => Grounder::builder(NoClassifier, policy),
@@ -160,6 +160,7 @@ fn settings(builder: GrounderBuilder, config: &Config) -> GrounderBuilder {
         settings.text_cap = config.limits.text_bytes.as_usize();
         settings.debug_headers = config.debug_headers;
         settings.trust_mode = config.trust_headers.contains(&TrustedHeader::Mode);
+        settings.trust_domain = config.trust_headers.contains(&TrustedHeader::Domain);
         settings.trust_conversation = config.trust_headers.contains(&TrustedHeader::Conversation);
         settings.trust_user = config.trust_headers.contains(&TrustedHeader::User);
     })

@@ -12,7 +12,7 @@ use super::shape;
 use crate::config::Config;
 use crate::dialogue::Delivery;
 use crate::engine::explain::Explanation;
-use crate::policy::{Decision, Policy, Situation, Trace, preset};
+use crate::policy::{Decision, Looks, Policy, Situation, Trace, preset};
 
 /// Policies that may ship; those that do are offered.
 const PRESETS: [&str; 6] = ["gentle", "careful", "clinical", "candid", "agent", "off"];
@@ -87,7 +87,7 @@ pub(super) fn policy_named(config: &Config, name: &str) -> Result<Arc<dyn Policy
     if !policies(config).iter().any(|known| known == name) {
         return Err(format!("there is no policy {name:?}; take one of {}", policies(config).join(", ")));
     }
-    Ok(Arc::new(Config { policy: name.to_owned(), ..config.clone() }.rules()))
+    Ok(config.policy_named(name))
 }
 
 /// The policy to decide by; `None` where that is the one that serves.
@@ -127,5 +127,9 @@ impl Policy for Delivered {
 
     fn definition(&self) -> String {
         format!("{} by {}", self.policy.definition(), self.delivery)
+    }
+
+    fn looks(&self) -> Looks {
+        self.policy.looks()
     }
 }

@@ -8,16 +8,16 @@ use toml::de::{DeTable, DeValue};
 use super::suggest::nearest;
 
 /// What must stand at a key, where the type that serde names says too little.
-const WANTED: [(&str, &str); 30] = [
+const WANTED: &[(&str, &str)] = &[
     ("admin", "an address and a port in quotes, or \"off\", such as \"127.0.0.1:9090\""),
     ("upstreams", "a list of tables, such as [[upstreams]]"),
     ("routes", "a list of tables, such as [[routes]]"),
-    ("dialect", "the name of a dialect in quotes, or \"off\", such as \"openai-chat\""),
+    ("dialect", "the name of a dialect in quotes, or \"off\"; in a rule a list of names, such as \"openai-chat\""),
     ("upstream-key-scheme", "a word in quotes, or \"off\", such as \"Bearer\""),
     ("key-scheme", "a word in quotes, or \"off\", such as \"Bearer\""),
     ("policy", "the name of a policy in quotes, such as \"gentle\""),
     ("tools", "\"observe\", \"steer\" or \"bypass\""),
-    ("trust-headers", "a list of \"mode\", \"conversation\" and \"user\", such as [\"mode\"]"),
+    ("trust-headers", "a list of \"mode\", \"conversation\", \"domain\" and \"user\", such as [\"mode\"]"),
     ("certificate", "the path of a file in quotes, such as \"/etc/ssl/server.pem\""),
     ("client-ca", "the path of a file in quotes, such as \"/etc/ssl/clients.pem\""),
     ("base-rate", "a number above 0 and below 0.4, such as 0.03"),
@@ -39,6 +39,33 @@ const WANTED: [(&str, &str); 30] = [
     ("gap", "a list of gaps in quotes, such as [\"vague_goal\"]"),
     ("user-act", "a list of acts in quotes, such as [\"request\"]"),
     ("at-most", "a whole number, 0 or more, such as 2"),
+    ("cooldown", "a whole number, 0 or more, such as 3"),
+    ("need", "a list of needs in quotes, such as [\"ask\"]"),
+    ("gap-probability", "a number from 0 to 1, such as 0.5"),
+    ("emotion", "a number from 0 to 1, such as 0.8"),
+    ("user-act-probability", "a number from 0 to 1, such as 0.6"),
+    ("user-turns", "a whole number, 0 or more, such as 6"),
+    ("until-turn", "a whole number, 0 or more, such as 3"),
+    ("every", "a whole number, 1 or more, such as 3"),
+    ("requirements", "a whole number, 0 or more, such as 5"),
+    ("questions", "a whole number, 0 or more, such as 2"),
+    ("repairs", "a whole number, 0 or more, such as 1"),
+    ("failures", "a whole number, 0 or more, such as 1"),
+    ("refusals", "a whole number, 0 or more, such as 1"),
+    ("domain", "a list of domains in quotes, such as [\"health\"]"),
+    ("route", "a list of paths in quotes, such as [\"/v1/chat\"]"),
+    ("header", "a table of headers and values, such as { x-tier = \"free\" }"),
+    ("any-of", "a list of policies in quotes, such as [\"careful\", \"gentle\"]"),
+    ("only-if", "a table of conditions, such as { domain = [\"health\"] }"),
+    ("budget", "a table, such as { questions = 2, cooldown = 3 }"),
+    ("utility", "a table, such as { answered = 0.73 }"),
+    ("shadow", "the name of a policy in quotes, such as \"careful\""),
+    ("answered", "a number from 0 to 1, such as 0.73"),
+    ("gain", "a number, 0 or more, such as 1.0"),
+    ("turn-cost", "a number, 0 or more, such as 0.1"),
+    ("abandonment", "a number, 0 or more, such as 0.14"),
+    ("history-cost", "a number, 0 or more, such as 0.15"),
+    ("assume-gain", "a number, 0 or more, such as 0.3"),
 ];
 
 /// The key that something is wrong at.

@@ -6,18 +6,14 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 use super::blame::Source;
-use super::suggest::nearest;
 use super::{
     AuthScheme, ByteSize, Classifier, Config, DialectRoute, Environment, ExperimentTable, KeyHeader, KeySource, Limits,
     Listen, Log, OrOff, Overrides, Period, ProxyChoice, Records, Tls, TrustedHeader, UpstreamRoute, UpstreamUrl, agree,
-    environment, experiment_check,
+    environment, experiment_check, policies,
 };
 use crate::engine::ToolsOffered;
 use crate::error::{Error, Result};
-use crate::policy::{RulePolicy, preset};
-
-/// The policies that ship, for suggestions.
-const PRESETS: [&str; 2] = ["gentle", "off"];
+use crate::policy::PolicyTable;
 
 /// Fewest bytes that a head may be limited to; hyper takes no less.
 const HEAD_BYTES: ByteSize = ByteSize::kib(8);
@@ -53,7 +49,7 @@ pub(super) struct File {
     routes: Vec<DialectRoute>,
     experiment: Option<ExperimentTable>,
     experiments: Vec<ExperimentTable>,
-    policies: BTreeMap<String, RulePolicy>,
+    policies: BTreeMap<String, PolicyTable>,
 }
 
 impl Default for File {
@@ -73,7 +69,7 @@ impl Default for File {
             debug_headers: false,
             tools: ToolsOffered::default(),
             identity_key: None,
-            trust_headers: vec![TrustedHeader::Mode, TrustedHeader::Conversation],
+            trust_headers: vec![TrustedHeader::Mode, TrustedHeader::Conversation, TrustedHeader::Domain],
             tls: None,
             classifier: Classifier::default(),
             records: Records::default(),
@@ -119,12 +115,6 @@ impl File {
         }
     }
 
-    fn name_policies(&mut self) {
-        for (name, rules) in &mut self.policies {
-            rules.name.clone_from(name);
-        }
-    }
-
     fn apply(&mut self, overrides: &Overrides) {
         let Overrides { listen, admin, upstream, policy, model, records } = overrides.clone();
         self.listen = listen.unwrap_or(self.listen);
@@ -147,14 +137,12 @@ pub(super) fn parse(source: Source<'_>, environment: &Environment, overrides: &O
     source.tables(&["classifier", "records", "limits", "log", "policies", "tls", "experiment"])?;
     let mut file: File = toml::from_str(source.text).map_err(|error| source.blame_toml(&error))?;
     // Each source is checked with those below it, so that an error is told of the one that brought it in.
-    file.name_policies();
     check(&file, |path, what, fix| source.blame_at(path, what, fix))?;
     let mut table: toml::Table = source.text.parse().map_err(|error| source.blame_toml(&error))?;
     let before = table.clone();
     environment.over::<File>(&mut table)?;
     if table != before {
         file = table.try_into().map_err(|error| environment::incomplete(&error))?;
-        file.name_policies();
         check(&file, |_, what, fix| Error::config(format!("with what the environment says, {what}: {fix}")))?;
     }
     file.apply(overrides);
@@ -178,35 +166,8 @@ pub(super) fn lacks_upstream(error: &Error) -> bool {
 
 /// Checks what no type can; `blame` makes an error about the value at a path.
 fn check(file: &File, blame: impl Fn(&[&str], &str, &str) -> Error) -> Result<()> {
-    if let Some(name) = file.policies.keys().find(|name| preset(name).is_some()) {
-        return Err(blame(
-            &["policies", name],
-            &format!("`{name}` is the name of a policy that ships"),
-            "give yours another name",
-        ));
-    }
-    if preset(&file.policy).is_none() && !file.policies.contains_key(&file.policy) {
-        let known: Vec<&str> = PRESETS.into_iter().chain(file.policies.keys().map(String::as_str)).collect();
-        let what = match file.policy.as_str() {
-            "" => "`policy` is empty".to_owned(),
-            name => format!("there is no policy `{name}`"),
-        };
-        let fix = match nearest(&file.policy, &known) {
-            Some(name) => format!("did you mean `{name}`?"),
-            None if file.policy.is_empty() => format!("name one of {}", known.join(", ")),
-            None => format!("name one of {}, or add a table [policies.{}]", known.join(", "), file.policy),
-        };
-        return Err(blame(&["policy"], &what, &fix));
-    }
-    for (name, rules) in &file.policies {
-        for (i, rule) in rules.rules.iter().enumerate() {
-            let wrong = [rule.ambiguity, rule.underspecified].into_iter().flatten().find(|p| !(0.0..=1.0).contains(p));
-            if let Some(p) = wrong {
-                let what = format!("rule {} of `{name}` compares with {p}, which is no probability", i + 1);
-                return Err(blame(&["policies", name, "rules"], &what, "write a number from 0 to 1"));
-            }
-        }
-    }
+    policies::check(&file.policies, &file.trust_headers, &blame)?;
+    policies::known(&file.policy, &file.policies, &blame)?;
     if file.admin.on().is_some_and(|admin| admin == file.listen && admin.0.port() != 0) {
         return Err(blame(
             &["admin"],

@@ -48,7 +48,11 @@ fn what_is_wrong_is_said_where_it_stands() {
             "another port",
         ),
         ("policy = \"gentel\"", "1:10: there is no policy `gentel`", "did you mean `gentle`?"),
-        ("policy = \"x\"\n[policies.careful]\nrules = []", "1:10: there is no policy `x`", "gentle, off, careful"),
+        (
+            "policy = \"x\"\n[policies.careful]\nrules = []",
+            "1:10: there is no policy `x`",
+            "gentle, careful, clinical, candid, agent, off",
+        ),
         ("[policies.gentle]\nrules = []", "1:1: `gentle` is the name of a policy that ships", "another name"),
         ("[policies.p]\nrules = [{ act = \"clarfy\" }]", "2:18: unknown value `clarfy`", "did you mean `clarify`?"),
         (
@@ -58,7 +62,7 @@ fn what_is_wrong_is_said_where_it_stands() {
         ),
         (
             "[policies.p]\nrules = [{ act = \"clarify\", ambiguity = 50 }]",
-            "2:9: rule 1 of `p` compares with 50",
+            "2:41: rule 1 of `p` compares with 50",
             "from 0 to 1",
         ),
         ("tools = \"stear\"", "1:9: unknown value `stear`", "did you mean `steer`?"),

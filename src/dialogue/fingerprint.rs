@@ -158,6 +158,24 @@ impl Identity {
         let conversation = hash.id();
         Some(Self { turn, parent, conversation, source })
     }
+
+    /// What [`turn`](Self::turn) was of the earlier turns at `places`, when each was the last one; in the order of `places`.
+    ///
+    /// All messages up to the last of the places are hashed again, which is why it is asked for a few turns only.
+    pub fn turns_at(key: &IdentityKey, conversation: &Conversation<'_>, places: &[usize]) -> Vec<Id> {
+        let mut ordered: Vec<(usize, usize)> = places.iter().enumerate().map(|(i, &place)| (place, i)).collect();
+        ordered.sort_unstable();
+        let mut ids = Vec::with_capacity(places.len());
+        let (mut hash, mut next) = (Absorbed::new(key, b"turn v1"), 0);
+        for (place, i) in ordered {
+            let upto = (place + 1).min(conversation.turns.len());
+            conversation.turns[next.min(upto)..upto].iter().for_each(|turn| hash.turn(turn));
+            next = upto;
+            ids.push((i, hash.id()));
+        }
+        ids.sort_unstable_by_key(|&(i, _)| i);
+        ids.into_iter().map(|(_, id)| id).collect()
+    }
 }
 
 /// Bytes that are hashed at one time: sixteen of BLAKE3's chunks, which it takes side by side where the CPU can.
@@ -272,6 +290,16 @@ mod tests {
         assert_eq!(edited.parent, second.parent, "an edit has the same parent");
         assert_ne!(edited.turn, second.turn, "and another turn");
         assert_eq!(first.conversation, second.conversation);
+    }
+
+    #[test]
+    fn earlier_turns_have_the_ids_that_they_had() {
+        use Role::{Assistant, System, User};
+        let said = [(System, "s"), (User, "a"), (Assistant, "b"), (User, "c"), (Assistant, "d"), (User, "e")];
+        let turns = said.iter().map(|&(role, text)| Turn::new(role, text)).collect();
+        let conversation = Conversation { turns, tools: false };
+        let ids = Identity::turns_at(&IdentityKey::derive(b"test"), &conversation, &[3, 1, 5]);
+        assert_eq!(ids, [identity(&said[..4]).turn, identity(&said[..2]).turn, identity(&said).turn]);
     }
 
     /// The identities as they were first recorded: one hash over one text. None may ever come out differently.

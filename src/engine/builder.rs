@@ -9,7 +9,7 @@ use crate::classify::Classifier;
 use crate::dialogue::IdentityKey;
 use crate::experiment::Experiments;
 use crate::observe::{Observer, Observers};
-use crate::policy::Policy;
+use crate::policy::{Looks, Policy};
 
 /// Puts a [`Grounder`] together.
 #[must_use = "a builder does nothing until `build`"]
@@ -80,6 +80,7 @@ impl GrounderBuilder {
         let hash = blake3::hash(definition.as_bytes()).to_hex();
         Grounder(Arc::new(Inner {
             policy_name: self.policy.name().into(),
+            looks: self.experiments.iter().map(Experiments::looks).fold(self.policy.looks(), Looks::and),
             config: hash[..16].into(),
             classifier: self.classifier,
             policy: self.policy,

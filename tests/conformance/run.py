@@ -18,7 +18,8 @@ import tomllib
 from dataclasses import dataclass
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parent / "sdk"), str(HERE.parent / "real_llm")]
+# Behind this folder: a module of the same name there is another.
+sys.path[1:1] = [str(HERE.parent / "sdk"), str(HERE.parent / "real_llm")]
 import answered  # noqa: E402
 import compare  # noqa: E402
 import guards  # noqa: E402

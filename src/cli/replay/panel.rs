@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::dialogue::GroundingAct;
-use crate::policy::{Decision, Policy, Rule, RulePolicy, Situation};
+use crate::policy::{Decision, Looks, Policy, Rule, RulePolicy, Situation};
 
 /// The thresholds of the budget curve.
 pub(super) const THRESHOLDS: [f32; 19] =
@@ -52,5 +52,10 @@ impl Policy for Panel {
 
     fn name(&self) -> &str {
         "replay"
+    }
+
+    /// As much as any of them does.
+    fn looks(&self) -> Looks {
+        self.policies.iter().map(|policy| policy.looks()).fold(Looks::default(), Looks::and)
     }
 }

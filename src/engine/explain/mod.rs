@@ -99,6 +99,7 @@ impl Grounder {
         inner.observers = Observers::default();
         if let Some(policy) = policy {
             inner.policy_name = policy.name().into();
+            inner.looks = policy.looks();
             inner.policy = policy;
             inner.experiments = None;
         }

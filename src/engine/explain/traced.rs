@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Facts;
-use crate::policy::{Decision, Policy, Situation, Step, Trace};
+use crate::policy::{Decision, Looks, Policy, Situation, Step, Trace};
 
 /// What policies were shown and tried. Clones are one.
 #[derive(Clone, Default)]
@@ -50,5 +50,9 @@ impl Policy for Traced {
 
     fn definition(&self) -> String {
         self.policy.definition()
+    }
+
+    fn looks(&self) -> Looks {
+        self.policy.looks()
     }
 }
