@@ -102,8 +102,12 @@ fn told(planned: &Planned) -> String {
     let plan = &planned.plan;
     let (scale, unit) = if plan.deviation.is_none() { (100.0, " points") } else { (1.0, "") };
     let effect = |effect: f64| {
-        let text = format!("{:+.3}", effect * scale);
-        format!("{}{unit}", text.trim_end_matches('0').trim_end_matches('.'))
+        // Three digits that say something.
+        let size = (effect * scale).abs().max(1e-12).log10().floor();
+        let digits = (2.0 - size).clamp(0.0, 9.0) as usize;
+        let text = format!("{:+.digits$}", effect * scale);
+        let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+        format!("{text}{unit}")
     };
     let one_in = 1.0 / plan.trigger_rate;
     let mut out = format!(

@@ -79,8 +79,8 @@ pub trait UnitRows {
     /// If they cannot be read.
     fn designs(&mut self) -> Result<Vec<Design>>;
 
-    /// Tells `each` every row of one version of one experiment, in any order and each unit once, without holding all of them
-    /// in memory.
+    /// Tells `each` every row of one version of one experiment, each unit once, without holding all of them in memory. The order
+    /// matters only to the last digit of sums; a store takes that of the units, so that two give the same report byte for byte.
     ///
     /// # Errors
     /// If they cannot be read.

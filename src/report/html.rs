@@ -21,11 +21,10 @@ pub fn html(standing: &Standing) -> String {
     // Writing to a string cannot fail.
     let _ = write!(
         page,
-        "<h1>{}</h1>\n<p class=\"quiet\">As of {}, compared with {}</p>\n<p class=\"verdict {class}\"><b>{}</b> {}</p>\n",
+        "<h1>{}</h1>\n<p class=\"quiet\">As of {}, compared with {}</p>\n<p class=\"verdict {class}\">{}</p>\n",
         escaped(&title),
         show::moment(standing.at),
         escaped(&standing.baseline),
-        kind(standing.verdict.kind),
         escaped(&standing.verdict.sentence),
         class = class(standing.verdict.kind),
     );
@@ -80,7 +79,7 @@ fn primary(standing: &MetricStanding, page: &mut String) {
         let (Some(effect), arm) = (comparison.effect, &comparison.arm) else { continue };
         let name = show::title(standing);
         let _ = writeln!(page, "<h3>{} beside the baseline</h3>", escaped(arm));
-        let said = show::outcome(comparison);
+        let said = show::outcome(&standing.metric, comparison);
         let class = if comparison.better.is_some() { said } else { "" };
         let interval = comparison
             .interval
@@ -108,7 +107,13 @@ fn primary(standing: &MetricStanding, page: &mut String) {
             vec![show::moment(look.at), show::count(look.units), show::effect(standing.scale, look.effect), interval]
         });
         page.push_str("<details><summary>The data behind the plot</summary>");
-        table(page, "Every look", &["Look", "Ripe units", "Effect", "Interval"], rows.collect(), None);
+        table(
+            page,
+            &format!("Every look at {arm}"),
+            &["Look", "Ripe units", "Effect", "Interval"],
+            rows.collect(),
+            None,
+        );
         page.push_str("</details>\n");
     }
 }
@@ -124,21 +129,26 @@ fn guardrails(all: &[MetricStanding], page: &mut String) {
             let baseline = guardrail.arms.iter().map(|arm| arm.arm.as_str());
             let baseline = baseline.filter(|arm| guardrail.comparisons.iter().all(|c| c.arm != *arm)).find_map(of);
             rows.push(vec![
-                format!("{}: {}", show::title(guardrail), guardrail.metric.meaning)
-                    .trim_end_matches([':', ' '])
-                    .to_owned(),
+                show::title(guardrail),
                 comparison.arm.clone(),
                 shown(baseline),
                 shown(of(&comparison.arm)),
                 comparison.effect.map_or_else(String::new, |effect| show::effect(guardrail.scale, effect)),
                 comparison.interval.map_or_else(String::new, |i| show::interval(guardrail.scale, i)),
-                show::outcome(comparison).to_owned(),
+                show::outcome(&guardrail.metric, comparison).to_owned(),
             ]);
         }
     }
     let head =
         ["What must not get worse", "Arm", "Baseline", "In the arm", "Effect", "Interval at every look", "Outcome"];
     table(page, "Each at the same level as the primary outcome", &head, rows, Some(6));
+    let known = all.iter().filter(|guardrail| !guardrail.metric.meaning.is_empty());
+    let meanings: String = known
+        .map(|guardrail| {
+            format!("<dt>{}</dt><dd>{}</dd>", escaped(&show::title(guardrail)), escaped(&guardrail.metric.meaning))
+        })
+        .collect();
+    let _ = writeln!(page, "<details><summary>What each of them is</summary><dl>{meanings}</dl></details>");
 }
 
 fn funnel(arms: &[ArmFunnel], page: &mut String) {
@@ -201,7 +211,7 @@ fn health(standing: &Standing, page: &mut String) {
     table(
         page,
         "A split below p .01 is to be looked into; below p .001 nothing is concluded",
-        &["Check", "Found", ""],
+        &["Check", "Found", "Detail"],
         rows,
         None,
     );
@@ -215,7 +225,7 @@ fn table(page: &mut String, caption: &str, head: &[&str], rows: Vec<Vec<String>>
     let name = escaped(caption);
     let _ = write!(
         page,
-        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{name}\"><table><caption>{name}</caption><thead><tr>"
+        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{name}\"><table><caption><span>{name}</span></caption><thead><tr>"
     );
     head.iter().for_each(|text| page.push_str(&cell("th", " scope=\"col\"", "", text)));
     page.push_str("</tr></thead><tbody>");

@@ -1,6 +1,6 @@
 //! Numbers and times as a report shows them.
 
-use crate::experiment::{Comparison, Interval, MetricStanding, Scale};
+use crate::experiment::{Comparison, Interval, Metric, MetricStanding, Scale};
 
 /// A value on the scale of its metric.
 pub(super) fn value(scale: Scale, value: f64) -> String {
@@ -13,17 +13,23 @@ pub(super) fn value(scale: Scale, value: f64) -> String {
 
 /// The difference of two values, with its sign.
 pub(super) fn effect(scale: Scale, effect: f64) -> String {
-    format!("{}{}", sign(effect), bare(scale, effect.abs()))
+    signed(effect, &bare(scale, effect.abs()))
+}
+
+/// `digits` with the sign of `value`, unless they say zero.
+fn signed(value: f64, digits: &str) -> String {
+    let is_zero = !digits.bytes().any(|b| (b'1'..=b'9').contains(&b));
+    format!("{}{digits}", if is_zero { "" } else { sign(value) })
 }
 
 /// An interval of differences.
 pub(super) fn interval(scale: Scale, Interval { low, high }: Interval) -> String {
-    format!("{}{} to {}{}", sign(low), digits(scale, low.abs()), sign(high), bare(scale, high.abs()))
+    format!("{} to {}", signed(low, &digits(scale, low.abs())), signed(high, &bare(scale, high.abs())))
 }
 
 /// A difference without its unit, for the ticks of a plot.
 pub(super) fn tick(scale: Scale, effect: f64) -> String {
-    format!("{}{}", if effect == 0.0 { "" } else { sign(effect) }, digits(scale, effect.abs()))
+    signed(effect, &digits(scale, effect.abs()))
 }
 
 /// What differences are counted in.
@@ -81,6 +87,25 @@ pub(super) fn thousands(value: f64) -> String {
     if value < 0.0 { format!("-{out}") } else { out }
 }
 
+/// Text broken at spaces into lines of up to 96 characters, the later ones behind `indent` spaces.
+pub(super) fn wrapped(text: &str, indent: usize) -> String {
+    let (mut out, mut width) = (String::new(), 0);
+    for word in text.split_whitespace() {
+        let length = word.chars().count();
+        if width > 0 && width + 1 + length > 96 {
+            out.push('\n');
+            out.extend(std::iter::repeat_n(' ', indent));
+            width = indent;
+        } else if width > 0 {
+            out.push(' ');
+            width += 1;
+        }
+        out.push_str(word);
+        width += length;
+    }
+    out
+}
+
 /// A count.
 pub(super) fn count(count: u64) -> String {
     thousands(count as f64)
@@ -96,11 +121,14 @@ pub(super) fn p(p: f64) -> String {
 }
 
 /// What a comparison comes to, in words.
-pub(super) fn outcome(comparison: &Comparison) -> &'static str {
+pub(super) fn outcome(metric: &Metric, comparison: &Comparison) -> &'static str {
+    let worse = |interval: Interval| metric.better.gain(interval.low).max(metric.better.gain(interval.high)) < 0.0;
     match (comparison.better, comparison.interval) {
         (Some(true), _) => "better",
         (Some(false), _) => "worse",
+        (None, Some(interval)) if metric.tolerance > 0.0 && worse(interval) => "worse, as is tolerated",
         (None, Some(_)) => "no difference shown",
+        (None, None) if comparison.effect.is_none() => "nothing to compare with",
         (None, None) => "too few units",
     }
 }

@@ -13,9 +13,9 @@ pub fn text(standing: &Standing) -> String {
     };
     line(format!("{}, version {}, as of {}", standing.experiment, standing.version, show::moment(standing.at)));
     line(String::new());
-    line(standing.verdict.sentence.clone());
+    line(show::wrapped(&standing.verdict.sentence, 0));
     for warning in &standing.health.warnings {
-        line(format!("! {warning}"));
+        line(show::wrapped(&format!("! {warning}"), 2));
     }
     line(String::new());
     metric(&standing.primary, &mut line);
@@ -29,10 +29,12 @@ pub fn text(standing: &Standing) -> String {
         }
         for (i, comparison) in guardrail.comparisons.iter().enumerate() {
             let name = if i == 0 { show::title(guardrail) } else { String::new() };
-            let effect = comparison.effect.map(|effect| show::effect(guardrail.scale, effect)).unwrap_or_default();
+            let alone = guardrail.arms.iter().find(|arm| arm.arm == comparison.arm).and_then(|arm| arm.value);
+            let alone = alone.map(|value| show::value(guardrail.scale, value)).unwrap_or_default();
+            let effect = comparison.effect.map_or(alone, |effect| show::effect(guardrail.scale, effect));
             let interval =
                 comparison.interval.map(|interval| show::interval(guardrail.scale, interval)).unwrap_or_default();
-            let said = show::outcome(comparison);
+            let said = show::outcome(&guardrail.metric, comparison);
             line(format!("  {name:<14} {:<12} {effect:>14}  {interval:<24} {said}", comparison.arm));
         }
     }
@@ -48,7 +50,7 @@ pub fn text(standing: &Standing) -> String {
     }
     line(String::new());
     let health = &standing.health;
-    line(format!(
+    let split = format!(
         "Split of enrolled units {}, of triggered ones {}. {} wait for their window; {} in two arms, {} of no arm, {} crowded (at most {} \
          conversations).",
         show::p(health.enrolled.p),
@@ -58,7 +60,8 @@ pub fn text(standing: &Standing) -> String {
         health.strangers,
         health.crowded,
         health.most_conversations
-    ));
+    );
+    line(show::wrapped(&split, 0));
     out
 }
 
@@ -85,7 +88,11 @@ fn metric(standing: &MetricStanding, line: &mut impl FnMut(String)) {
             None => "too few units for an interval".to_owned(),
         };
         let p = comparison.p.map(|p| format!(", {}", show::p(p))).unwrap_or_default();
-        line(format!("  {:<14} {effect}, {interval}{p}: {}", comparison.arm, show::outcome(comparison)));
+        line(format!(
+            "  {:<14} {effect}, {interval}{p}: {}",
+            comparison.arm,
+            show::outcome(&standing.metric, comparison)
+        ));
         if let Some(saved) = comparison.variance_saved.filter(|saved| saved.abs() >= 0.005) {
             line(format!("  {:<14} adjusted by a covariate, which takes {:.0} % off its variance", "", 100.0 * saved));
         }

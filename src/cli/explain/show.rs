@@ -87,8 +87,8 @@ fn judged(paper: &mut Paper<'_, impl Write>, scores: &Scores) -> io::Result<()> 
     for (need, p) in scores.need.iter() {
         paper.text(PLAIN, &format!("{:<8}{p:.3}  {}", need.as_str(), bar(p)))?;
     }
-    paper.text(PLAIN, &format!("gap     {}", likely(&scores.gap)))?;
-    paper.text(PLAIN, &format!("act     {}", likely(&scores.user_act)))?;
+    paper.marked("gap     ", PLAIN, &likely(&scores.gap))?;
+    paper.marked("act     ", PLAIN, &likely(&scores.user_act))?;
     paper.text(PLAIN, &format!("emotion {:.3}", scores.emotion))?;
     paper.text(DIM, &format!("{} tokens, model {}", scores.tokens, scores.model))
 }

@@ -7,9 +7,9 @@ use crate::stats::{ConfidenceSequence, Estimate};
 /// Units that each arm must have before an interval is given: what holds in the limit does not hold of a handful.
 pub(crate) const LEAST_UNITS: u64 = 50;
 
-/// Of outcomes that are yes or no: so many units of each arm must say either. The variance of a share that was never seen is
-/// not known.
-pub(crate) const LEAST_OF_EITHER: u64 = 5;
+/// Of outcomes that are yes or no: so many units of both arms together must say either. What was hardly ever seen has no variance that
+/// could be told. (In one arm it may never be: nobody leaves after a question that was not asked.)
+const LEAST_OF_EITHER: u64 = 10;
 
 /// An effect, and what can be said of it.
 pub(super) struct Effect {
@@ -26,7 +26,7 @@ pub(super) fn effect(
     sequence: &ConfidenceSequence,
 ) -> Option<Effect> {
     let difference = difference(treated, baseline, quantile)?;
-    let enough = is_enough(treated) && is_enough(baseline) && difference.variance > 0.0;
+    let enough = is_enough(treated, baseline) && difference.variance > 0.0;
     let half = enough.then(|| sequence.half_width(difference.error(), difference.n));
     let value = difference.value;
     Some(Effect {
@@ -36,9 +36,10 @@ pub(super) fn effect(
     })
 }
 
-fn is_enough(tally: &MetricTally) -> bool {
-    let sides = tally.sides;
-    tally.units() >= LEAST_UNITS && (sides.others > 0 || sides.yes.min(sides.no) >= LEAST_OF_EITHER)
+fn is_enough(treated: &MetricTally, baseline: &MetricTally) -> bool {
+    let (a, b) = (treated.sides, baseline.sides);
+    let seen = a.others + b.others > 0 || (a.yes + b.yes).min(a.no + b.no) >= LEAST_OF_EITHER;
+    treated.units().min(baseline.units()) >= LEAST_UNITS && seen
 }
 
 fn difference(treated: &MetricTally, baseline: &MetricTally, quantile: Option<f64>) -> Option<Estimate> {

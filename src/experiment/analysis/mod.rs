@@ -134,8 +134,12 @@ impl Analysis {
         for (comparison, p) in comparisons.iter_mut().zip(adjusted) {
             comparison.p = comparison.p.map(|_| p);
             let gain = comparison.effect.map(|effect| metric.better.gain(effect));
-            comparison.better =
-                gain.filter(|_| comparison.p.is_some_and(|p| p <= self.design.alpha)).map(|gain| gain > 0.0);
+            let found = comparison.p.is_some_and(|p| p <= self.design.alpha);
+            comparison.better = gain.filter(|_| found).map(|gain| gain > 0.0);
+            // What is worse by no more than is tolerated is not worse.
+            let most = comparison.interval.map(|i| metric.better.gain(i.low).max(metric.better.gain(i.high)));
+            let tolerated = metric.tolerance > 0.0 && most.is_none_or(|most| most > -metric.tolerance);
+            comparison.better = comparison.better.filter(|better| *better || !tolerated);
         }
         let arms = self.arms.iter().map(|tally| arm_value(&tally.arm, &tally.metrics[at], metric.quantile)).collect();
         let flags = self.arms.iter().all(|tally| tally.metrics[at].sides.others == 0);

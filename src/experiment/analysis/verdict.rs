@@ -85,14 +85,15 @@ fn told(design: &Design, primary: &MetricStanding, comparison: &Comparison) -> S
     };
     let Some(effect) = comparison.effect else { return String::new() };
     let Interval { low, high } = comparison.interval.unwrap_or(Interval { low: f64::NAN, high: f64::NAN });
-    format!(
+    let numbers = format!(
         "{:+.digits$}{unit} ({:.0} % interval {:+.digits$} to {:+.digits$}, valid at every look, {} units)",
         effect * scale,
         100.0 * (1.0 - design.alpha),
         low * scale,
         high * scale,
         comparison.units
-    )
+    );
+    numbers.replace('-', "\u{2212}")
 }
 
 /// What is wrong with the data, or could be.
