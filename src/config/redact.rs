@@ -114,7 +114,6 @@ const HARMLESS: &[&str] = &[
     "just-answer",
     "unseen",
     "domain",
-    "route",
     "dialect",
     "any-of",
     "only-if",
