@@ -109,7 +109,8 @@ impl Words {
             if c == '`' && text[at..].starts_with("```") {
                 code = !code;
                 self.end(&mut word, lexicon);
-                (chars.next(), chars.next());
+                chars.next();
+                chars.next();
                 continue;
             }
             if code {
