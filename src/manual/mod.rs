@@ -31,6 +31,7 @@ pub mod operations {}
 
 #[doc = include_str!("outcomes.md")]
 pub mod outcomes {}
+
 #[doc = include_str!("policies.md")]
 pub mod policies {}
 
