@@ -237,7 +237,7 @@ async fn a_vague_turn_is_steered_in_one_span_and_its_length_corrected() {
 async fn a_reply_of_ours_never_calls_the_inner_service_and_frees_it() {
     let records = Records::default();
     let mut rules = preset("gentle").unwrap();
-    rules.rules[0].delivery = groundwire::dialogue::Delivery::Reply;
+    rules.rules[1].delivery = groundwire::dialogue::Delivery::Reply;
     let grounder = grounder(Always(0.9, Gap::MissingMaterial), rules, &records);
     let limit = tower::limit::ConcurrencyLimit::new(
         tower::service_fn(|_: Request<Wrapped>| async { Err::<Response<TestBody>, _>("called") }),

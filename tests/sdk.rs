@@ -72,3 +72,15 @@ fn replies_of_ours() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     run(Command::new(environment()).arg(root.join("tests/sdk/replies.py")).arg(root.join("tests/data/wire")));
 }
+
+#[test]
+fn responses() {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sdk/responses.py");
+    run(Command::new(environment()).arg(script).arg(env!("CARGO_BIN_EXE_groundwire")));
+}
+
+#[test]
+fn messages() {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sdk/messages.py");
+    run(Command::new(environment()).arg(script).arg(env!("CARGO_BIN_EXE_groundwire")));
+}

@@ -12,6 +12,9 @@ use super::endpoint::Endpoint;
 use super::measure::{Carried, common_prefix, texts};
 use super::script::{Script, unmarked};
 
+/// Tokens of an answer at most.
+const ANSWER: u32 = 240;
+
 /// What became of one script under one policy.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Played {
@@ -47,7 +50,13 @@ pub(crate) async fn play(script: &Script, grounder: &Grounder, endpoint: Option<
         let says = turn.short.as_ref().filter(|_| asked).unwrap_or(&turn.says);
         messages.push(json!({ "role": "user", "content": unmarked(says) }));
         let model = endpoint.map_or("scripted", |endpoint| &endpoint.model);
-        let sent = Bytes::from(json!({ "model": model, "messages": messages }).to_string());
+        let mut body = json!({ "model": model, "messages": messages });
+        if endpoint.is_some() {
+            // The same answer every time, as far as the server can, and none that never ends.
+            body["temperature"] = 0.into();
+            body["max_tokens"] = ANSWER.into();
+        }
+        let sent = Bytes::from(body.to_string());
         let told = explain(grounder, sent.clone()).await?;
         let act = told.record.as_ref().map_or(GroundingAct::None, |record| record.performed());
         let forwarded = match &told.forwarded {

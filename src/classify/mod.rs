@@ -11,6 +11,7 @@ mod cache;
 mod calibrate;
 #[cfg(feature = "onnx")]
 mod classifier;
+mod earlier;
 #[cfg(feature = "onnx")]
 mod files;
 mod judgement;
@@ -44,6 +45,7 @@ mod worker;
 
 #[cfg(feature = "onnx")]
 pub use classifier::{PoolOptions, ThreadedClassifier};
+pub use earlier::Earlier;
 #[cfg(feature = "onnx")]
 pub use files::ModelFiles;
 pub use judgement::{AssistantJudgement, Judgement, ModelId};
@@ -127,6 +129,7 @@ pub struct Judging(State);
 enum State {
     Done(Option<Result<Arc<Judgement>, Bypass>>),
     Waiting(oneshot::Receiver<Result<Arc<Judgement>, Bypass>>),
+    Joined(Box<earlier::Joined>),
 }
 
 /// The other end of a [`Judging`]: whoever judges answers here, once.
@@ -145,8 +148,19 @@ impl Judging {
     pub fn declined(&self) -> Option<Bypass> {
         match &self.0 {
             State::Done(Some(Err(bypass))) => Some(*bypass),
+            State::Joined(joined) => joined.declined(),
             _ => None,
         }
+    }
+
+    /// The same judgement, which is there only once those of `earlier` turns, each with its place, are there, too. What they
+    /// say is in the second.
+    pub fn with_earlier(self, earlier: Vec<(usize, Judging)>) -> (Self, Earlier) {
+        if earlier.is_empty() {
+            return (self, Earlier::default());
+        }
+        let told = Earlier::default();
+        (Self(State::Joined(Box::new(earlier::Joined::new(self, earlier, told.clone())))), told)
     }
 
     /// A judgement to come, and where to put it.
@@ -178,6 +192,7 @@ impl Future for Judging {
             State::Waiting(receiver) => {
                 Pin::new(receiver).poll(cx).map(|answer| answer.unwrap_or(Err(Bypass::ClassifierFailed)))
             }
+            State::Joined(joined) => joined.poll(cx),
         }
     }
 }

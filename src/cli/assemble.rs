@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use super::retire::{Retirement, Retiring};
 use crate::classify::{NoClassifier, OnnxClassifier, PoolOptions};
-use crate::config::{Config, LogFormat, Model, RecordsTo, TrustedHeader};
+use crate::config::{Config, LogFormat, Model, OrOff, Period, RecordsTo, TrustedHeader};
 use crate::dialogue::IdentityKey;
 use crate::engine::{Grounder, GrounderBuilder};
 use crate::error::Result;
+use crate::observe::store::{Store, StoreOptions};
 use crate::observe::{Appended, JsonLines, Metrics, Recent, Reopen};
 use crate::proxy::AccessLog;
 
@@ -45,7 +46,7 @@ pub(super) fn classifier(config: &Config, lasting: &Lasting) -> Result<Option<Re
 /// # Errors
 /// As [`classifier`].
 pub(super) fn offline(config: &Config) -> Result<Grounder> {
-    let policy = config.rules();
+    let policy = config.decides();
     let builder = match judge(config, PATIENCE, PATIENCE * 2)? {
         Some(classifier) => Grounder::builder(classifier, policy),
         None => Grounder::builder(NoClassifier, policy),
@@ -95,6 +96,27 @@ pub(super) fn records(config: &Config, lasting: &Lasting) -> Result<Option<Retir
     Ok(Some(lasting.retirement.of(lines)))
 }
 
+/// Starts to write the store; `None` where there is none. A store that cannot be reached is no error: requests are served, and it
+/// is tried again.
+///
+/// # Errors
+/// If the configuration does not say where it is.
+pub(super) fn store(config: &Config, lasting: &Lasting) -> Result<Option<Retiring<Store>>> {
+    let designs = config.designs();
+    let Some(place) = config.store.url.resolve(!designs.is_empty())? else { return Ok(None) };
+    let wanted = &config.store;
+    let kept = |time: OrOff<Period>| time.on().map(|period| period.0);
+    let options = StoreOptions::default()
+        .writing(wanted.queue.get(), wanted.batch.get(), wanted.flush.0)
+        .keeping(kept(wanted.retention), kept(wanted.rollup_retention));
+    let store = Store::start(place.parse()?, options)?;
+    for design in designs {
+        // The queue is new, and has room for more experiments than there are.
+        let _ = store.declare(design);
+    }
+    Ok(Some(lasting.retirement.of(store)))
+}
+
 /// Starts the access log; `None` where it is off.
 ///
 /// # Errors
@@ -120,10 +142,11 @@ pub(super) fn grounder(
     config: &Config,
     classifier: Option<Retiring<OnnxClassifier>>,
     records: Option<Retiring<JsonLines>>,
+    store: Option<Retiring<Store>>,
     key: Option<IdentityKey>,
     lasting: &Lasting,
 ) -> Result<Grounder> {
-    let policy = config.rules();
+    let policy = config.decides();
     let builder = match classifier {
         Some(classifier) => Grounder::builder(classifier, policy),
         None => Grounder::builder(NoClassifier, policy),
@@ -131,6 +154,10 @@ pub(super) fn grounder(
     let builder = builder.observer(Arc::clone(&lasting.metrics)).observer(lasting.recent.clone());
     let builder = match records {
         Some(records) => builder.observer(records),
+        None => builder,
+    };
+    let builder = match store {
+        Some(store) => builder.observer(store),
         None => builder,
     };
     let key = match &config.identity_key {
@@ -160,6 +187,7 @@ fn settings(builder: GrounderBuilder, config: &Config) -> GrounderBuilder {
         settings.text_cap = config.limits.text_bytes.as_usize();
         settings.debug_headers = config.debug_headers;
         settings.trust_mode = config.trust_headers.contains(&TrustedHeader::Mode);
+        settings.trust_domain = config.trust_headers.contains(&TrustedHeader::Domain);
         settings.trust_conversation = config.trust_headers.contains(&TrustedHeader::Conversation);
         settings.trust_user = config.trust_headers.contains(&TrustedHeader::User);
     })

@@ -12,10 +12,7 @@ use super::shape;
 use crate::config::Config;
 use crate::dialogue::Delivery;
 use crate::engine::explain::Explanation;
-use crate::policy::{Decision, Policy, Situation, Trace, preset};
-
-/// Policies that may ship; those that do are offered.
-const PRESETS: [&str; 6] = ["gentle", "careful", "clinical", "candid", "agent", "off"];
+use crate::policy::{Decision, Looks, PRESETS, Policy, Situation, Trace};
 
 /// Explains by what runs at the moment.
 pub(super) struct Playground {
@@ -70,7 +67,7 @@ impl Playground {
 /// The names of all policies that can be asked for, the one that serves first.
 pub(super) fn policies(config: &Config) -> Vec<String> {
     let mut names = vec![config.policy.clone()];
-    let shipped = PRESETS.into_iter().filter(|name| preset(name).is_some()).map(str::to_owned);
+    let shipped = PRESETS.into_iter().map(str::to_owned);
     for name in config.policies.keys().cloned().chain(shipped) {
         if !names.contains(&name) {
             names.push(name);
@@ -87,7 +84,7 @@ pub(super) fn policy_named(config: &Config, name: &str) -> Result<Arc<dyn Policy
     if !policies(config).iter().any(|known| known == name) {
         return Err(format!("there is no policy {name:?}; take one of {}", policies(config).join(", ")));
     }
-    Ok(Arc::new(Config { policy: name.to_owned(), ..config.clone() }.rules()))
+    Ok(config.policy_named(name))
 }
 
 /// The policy to decide by; `None` where that is the one that serves.
@@ -127,5 +124,9 @@ impl Policy for Delivered {
 
     fn definition(&self) -> String {
         format!("{} by {}", self.policy.definition(), self.delivery)
+    }
+
+    fn looks(&self) -> Looks {
+        self.policy.looks()
     }
 }

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::text::{Wrong, text_value};
 use super::{Config, Period, Whole};
 use crate::experiment::{Arm, CONTROL, Design, Direction, Experiment, Experiments, Metric, UnitSource, resolved};
-use crate::policy::{RulePolicy, preset};
+use crate::policy::{Policy, is_shipped};
 
 /// One experiment. Everything but `enrol` is fixed for the life of a version.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -137,7 +138,7 @@ impl ExperimentTable {
         u32::try_from(self.version.get()).unwrap_or(u32::MAX)
     }
 
-    fn split(&self, policy: impl Fn(&str) -> RulePolicy) -> Experiment {
+    fn split(&self, policy: impl Fn(&str) -> Arc<dyn Policy>) -> Experiment {
         let percent = |whole: usize| u8::try_from(whole).unwrap_or(100);
         let arms = self.arms.iter().map(|(name, weight)| {
             let weight = u32::try_from(weight.get()).unwrap_or(0);
@@ -171,7 +172,7 @@ impl Config {
     /// The experiments as they are run; `None` where there are none.
     pub fn experiments(&self) -> Option<Experiments> {
         let (_, first) = self.tables().next()?;
-        let all = self.tables().map(|(_, table)| table.split(|name| self.rules_of(name)));
+        let all = self.tables().map(|(_, table)| table.split(|name| self.policy_named(name)));
         Some(Experiments::new(first.unit.0.clone(), &first.layer, all))
     }
 
@@ -184,8 +185,8 @@ impl Config {
     pub(crate) fn changed_experiment(&self, old: &Self) -> Option<String> {
         let mut tables = self.tables();
         // An arm is what its policy does, too.
-        let policies = |config: &Self, table: &ExperimentTable| -> Vec<RulePolicy> {
-            table.arms.keys().filter(|arm| *arm != CONTROL).map(|arm| config.rules_of(arm)).collect()
+        let policies = |config: &Self, table: &ExperimentTable| -> Vec<String> {
+            table.arms.keys().filter(|arm| *arm != CONTROL).map(|arm| config.policy_named(arm).definition()).collect()
         };
         let changed = tables.find(|(_, new)| {
             let mut before = old.tables().filter(|(_, old)| old.key() == new.key());
@@ -196,7 +197,7 @@ impl Config {
 
     /// Whether there is a policy of this name.
     pub(super) fn has_policy(&self, name: &str) -> bool {
-        name == CONTROL || self.policies.contains_key(name) || preset(name).is_some()
+        name == CONTROL || self.policies.contains_key(name) || is_shipped(name)
     }
 }
 

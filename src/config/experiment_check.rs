@@ -5,6 +5,7 @@ use super::suggest::nearest;
 use super::{Config, TrustedHeader};
 use crate::error::{Error, Result};
 use crate::experiment::CONTROL;
+use crate::policy::PRESETS;
 
 /// Checks what no type can; `blame` makes an error about the value at a path, where a number is a place in a list.
 pub(super) fn check(config: &Config, blame: impl Fn(&[&str], &str, &str) -> Error) -> Result<()> {
@@ -33,7 +34,7 @@ pub(super) fn check(config: &Config, blame: impl Fn(&[&str], &str, &str) -> Erro
 fn arms(config: &Config, table: &ExperimentTable, wrong: impl Fn(&str, &str, &str) -> Error) -> Result<()> {
     if let Some(name) = table.arms.keys().find(|name| !config.has_policy(name)) {
         let known: Vec<&str> =
-            [CONTROL, "gentle"].into_iter().chain(config.policies.keys().map(String::as_str)).collect();
+            [CONTROL].into_iter().chain(PRESETS).chain(config.policies.keys().map(String::as_str)).collect();
         let fix = match nearest(name, &known) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("name `control`, a policy that ships, or add a table [policies.{name}]"),

@@ -6,18 +6,14 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 use super::blame::Source;
-use super::suggest::nearest;
 use super::{
-    AuthScheme, ByteSize, Classifier, Config, DialectRoute, Environment, ExperimentTable, KeyHeader, KeySource, Limits,
-    Listen, Log, OrOff, Overrides, Period, ProxyChoice, Records, Tls, TrustedHeader, UpstreamRoute, UpstreamUrl, agree,
-    environment, experiment_check,
+    AuthScheme, ByteSize, Classifier, Config, DialectRoute, Environment, ExperimentTable, Feedback, KeyHeader,
+    KeySource, Limits, Listen, Log, OrOff, Overrides, Period, ProxyChoice, Records, Store, Tls, TrustedHeader,
+    UpstreamRoute, UpstreamUrl, agree, environment, experiment_check, policies,
 };
 use crate::engine::ToolsOffered;
 use crate::error::{Error, Result};
-use crate::policy::{RulePolicy, preset};
-
-/// The policies that ship, for suggestions.
-const PRESETS: [&str; 2] = ["gentle", "off"];
+use crate::policy::PolicyTable;
 
 /// Fewest bytes that a head may be limited to; hyper takes no less.
 const HEAD_BYTES: ByteSize = ByteSize::kib(8);
@@ -47,13 +43,15 @@ pub(super) struct File {
     tls: Option<Tls>,
     classifier: Classifier,
     records: Records,
+    store: Store,
+    feedback: Feedback,
     limits: Limits,
     log: Log,
     upstreams: Vec<UpstreamRoute>,
     routes: Vec<DialectRoute>,
     experiment: Option<ExperimentTable>,
     experiments: Vec<ExperimentTable>,
-    policies: BTreeMap<String, RulePolicy>,
+    policies: BTreeMap<String, PolicyTable>,
 }
 
 impl Default for File {
@@ -73,10 +71,12 @@ impl Default for File {
             debug_headers: false,
             tools: ToolsOffered::default(),
             identity_key: None,
-            trust_headers: vec![TrustedHeader::Mode, TrustedHeader::Conversation],
+            trust_headers: vec![TrustedHeader::Mode, TrustedHeader::Conversation, TrustedHeader::Domain],
             tls: None,
             classifier: Classifier::default(),
             records: Records::default(),
+            store: Store::default(),
+            feedback: Feedback::default(),
             limits: Limits::default(),
             log: Log::default(),
             upstreams: Vec::new(),
@@ -109,6 +109,8 @@ impl File {
             tls: self.tls,
             classifier: self.classifier,
             records: self.records,
+            store: self.store,
+            feedback: self.feedback,
             limits: self.limits,
             log: self.log,
             upstreams: self.upstreams,
@@ -116,12 +118,6 @@ impl File {
             experiment: self.experiment,
             experiments: self.experiments,
             policies: self.policies,
-        }
-    }
-
-    fn name_policies(&mut self) {
-        for (name, rules) in &mut self.policies {
-            rules.name.clone_from(name);
         }
     }
 
@@ -144,17 +140,15 @@ impl File {
 
 /// Reads the file, and puts over it what the environment and then the command line say.
 pub(super) fn parse(source: Source<'_>, environment: &Environment, overrides: &Overrides) -> Result<Config> {
-    source.tables(&["classifier", "records", "limits", "log", "policies", "tls", "experiment"])?;
+    source.tables(&["classifier", "records", "store", "feedback", "limits", "log", "policies", "tls", "experiment"])?;
     let mut file: File = toml::from_str(source.text).map_err(|error| source.blame_toml(&error))?;
     // Each source is checked with those below it, so that an error is told of the one that brought it in.
-    file.name_policies();
     check(&file, |path, what, fix| source.blame_at(path, what, fix))?;
     let mut table: toml::Table = source.text.parse().map_err(|error| source.blame_toml(&error))?;
     let before = table.clone();
     environment.over::<File>(&mut table)?;
     if table != before {
         file = table.try_into().map_err(|error| environment::incomplete(&error))?;
-        file.name_policies();
         check(&file, |_, what, fix| Error::config(format!("with what the environment says, {what}: {fix}")))?;
     }
     file.apply(overrides);
@@ -178,35 +172,8 @@ pub(super) fn lacks_upstream(error: &Error) -> bool {
 
 /// Checks what no type can; `blame` makes an error about the value at a path.
 fn check(file: &File, blame: impl Fn(&[&str], &str, &str) -> Error) -> Result<()> {
-    if let Some(name) = file.policies.keys().find(|name| preset(name).is_some()) {
-        return Err(blame(
-            &["policies", name],
-            &format!("`{name}` is the name of a policy that ships"),
-            "give yours another name",
-        ));
-    }
-    if preset(&file.policy).is_none() && !file.policies.contains_key(&file.policy) {
-        let known: Vec<&str> = PRESETS.into_iter().chain(file.policies.keys().map(String::as_str)).collect();
-        let what = match file.policy.as_str() {
-            "" => "`policy` is empty".to_owned(),
-            name => format!("there is no policy `{name}`"),
-        };
-        let fix = match nearest(&file.policy, &known) {
-            Some(name) => format!("did you mean `{name}`?"),
-            None if file.policy.is_empty() => format!("name one of {}", known.join(", ")),
-            None => format!("name one of {}, or add a table [policies.{}]", known.join(", "), file.policy),
-        };
-        return Err(blame(&["policy"], &what, &fix));
-    }
-    for (name, rules) in &file.policies {
-        for (i, rule) in rules.rules.iter().enumerate() {
-            let wrong = [rule.ambiguity, rule.underspecified].into_iter().flatten().find(|p| !(0.0..=1.0).contains(p));
-            if let Some(p) = wrong {
-                let what = format!("rule {} of `{name}` compares with {p}, which is no probability", i + 1);
-                return Err(blame(&["policies", name, "rules"], &what, "write a number from 0 to 1"));
-            }
-        }
-    }
+    policies::check(&file.policies, &file.trust_headers, &blame)?;
+    policies::known(&file.policy, &file.policies, &blame)?;
     if file.admin.on().is_some_and(|admin| admin == file.listen && admin.0.port() != 0) {
         return Err(blame(
             &["admin"],
@@ -233,12 +200,19 @@ fn check(file: &File, blame: impl Fn(&[&str], &str, &str) -> Error) -> Result<()
         let what = format!("`deadline` is longer than {MOST_DEADLINE}, for which nobody waits");
         return Err(blame(&["classifier", "deadline"], &what, &format!("write \"{MOST_DEADLINE}\" or less")));
     }
+    if file.store.flush > MOST_DEADLINE {
+        let what = format!("`flush` is longer than {MOST_DEADLINE}, and a killed process loses as much");
+        return Err(blame(&["store", "flush"], &what, &format!("write \"{MOST_DEADLINE}\" or less")));
+    }
     let must_pass = [
         (["classifier", "deadline"], file.classifier.deadline),
         (["limits", "head-timeout"], file.limits.head_timeout),
         (["limits", "idle-timeout"], file.limits.idle_timeout),
         (["limits", "connect-timeout"], file.limits.connect_timeout),
         (["limits", "upstream-idle-timeout"], file.limits.upstream_idle_timeout),
+        (["store", "flush"], file.store.flush),
+        (["store", "retention"], file.store.retention.on().unwrap_or(MOST_DEADLINE)),
+        (["store", "rollup-retention"], file.store.rollup_retention.on().unwrap_or(MOST_DEADLINE)),
         (["limits", "response-head-timeout"], file.limits.response_head_timeout.on().unwrap_or(MOST_DEADLINE)),
     ];
     for (path, period) in must_pass {
@@ -252,6 +226,10 @@ fn check(file: &File, blame: impl Fn(&[&str], &str, &str) -> Error) -> Result<()
             "records of this version hold no text",
             "remove the key, or write false",
         ));
+    }
+    if file.store.text {
+        let fix = "remove the key, or write false";
+        return Err(blame(&["store", "text"], "the store of this version holds no text", fix));
     }
     Ok(())
 }

@@ -25,12 +25,14 @@ mod file;
 mod forward;
 mod load;
 mod place;
+mod policies;
 mod quantity;
 mod redact;
 mod routes;
 mod schema;
 mod secrets;
 mod sections;
+mod store;
 mod suggest;
 mod text;
 mod tls;
@@ -46,6 +48,7 @@ pub use place::{KeySource, Listen, Model, RecordsTo, UpstreamUrl};
 pub use quantity::{ByteSize, OrOff, Period, Share};
 pub use routes::{DialectName, DialectRoute, RoutePath};
 pub use sections::{Classifier, Ids, Level, Limits, Log, LogFormat, Records, TrustedHeader};
+pub use store::{Feedback, ServerUrl, Store, StoreUrl};
 pub use text::Wrong;
 pub use tls::Tls;
 pub use upstreams::{Destination, Prefix, UpstreamRoute};
@@ -53,12 +56,13 @@ pub use whole::Whole;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::Serialize;
 
 use crate::engine::ToolsOffered;
 use crate::error::{Error, Result};
-use crate::policy::{RulePolicy, preset};
+use crate::policy::{Policy, PolicyTable, RulePolicy, policy_of};
 
 /// How the sidecar is configured. Every value is valid on its own and beside the others.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -109,6 +113,10 @@ pub struct Config {
     pub classifier: Classifier,
     /// Records.
     pub records: Records,
+    /// The store of turns and of what came of them.
+    pub store: Store,
+    /// Who may tell what came of them.
+    pub feedback: Feedback,
     /// Bounds in bytes, connections and time.
     pub limits: Limits,
     /// The log on standard error.
@@ -127,7 +135,7 @@ pub struct Config {
     pub experiments: Vec<ExperimentTable>,
     /// Policies of the operator's own.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub policies: BTreeMap<String, RulePolicy>,
+    pub policies: BTreeMap<String, PolicyTable>,
 }
 
 /// What the command line says over the file.
@@ -170,16 +178,16 @@ impl Config {
         Ok(Loaded::from(Some(path), &Environment::default(), overrides)?.config)
     }
 
-    /// The rules of the policy that is named.
-    pub fn rules(&self) -> RulePolicy {
-        self.rules_of(&self.policy)
+    /// The policy that decides.
+    pub fn decides(&self) -> Arc<dyn Policy> {
+        self.policy_named(&self.policy)
     }
 
-    /// The rules of the policy of this name.
-    fn rules_of(&self, name: &str) -> RulePolicy {
-        // That there is such a policy was checked; the empty one stands for a name that was changed since.
-        let own = self.policies.get(name).cloned().or_else(|| preset(name));
-        own.unwrap_or_else(|| RulePolicy { name: name.to_owned(), rules: Vec::new() })
+    /// The policy of this name: one of [`policies`](Self::policies), or one that ships.
+    pub fn policy_named(&self, name: &str) -> Arc<dyn Policy> {
+        // That it can be put together was checked; the empty one stands for a name that was changed since.
+        let none = |_| Arc::new(RulePolicy { name: name.to_owned(), rules: Vec::new() }) as Arc<dyn Policy>;
+        policy_of(name, &self.policies).unwrap_or_else(none)
     }
 
     /// The files, beside its own, the model's and those of `[tls]`, whose content is part of the configuration.

@@ -19,6 +19,8 @@ pub enum TrustedHeader {
     Mode,
     /// `x-groundwire-conversation`: which conversation this is.
     Conversation,
+    /// `x-groundwire-domain`: what the conversation is about, for rules that ask for it.
+    Domain,
     /// `x-groundwire-user`: who the user is, for experiments.
     User,
 }

@@ -31,7 +31,7 @@ fn an_error_shows_the_place_and_the_fix() {
     );
     assert_eq!(
         wrong("upstream = \"http://h\"\n[classifier]\ndeadline = \"25 parsecs\" # long\n"),
-        "groundwire.toml:3:12: `25 parsecs` is no length of time\n  |\n3 | deadline = \"25 parsecs\" …\n  |            ^^^^^^^^^^^^\n  = write a whole number and a unit (us, ms, s, m or h), such as \"25ms\""
+        "groundwire.toml:3:12: `25 parsecs` is no length of time\n  |\n3 | deadline = \"25 parsecs\" …\n  |            ^^^^^^^^^^^^\n  = write a whole number and a unit (us, ms, s, m, h or d), such as \"25ms\""
     );
 }
 
@@ -48,7 +48,11 @@ fn what_is_wrong_is_said_where_it_stands() {
             "another port",
         ),
         ("policy = \"gentel\"", "1:10: there is no policy `gentel`", "did you mean `gentle`?"),
-        ("policy = \"x\"\n[policies.careful]\nrules = []", "1:10: there is no policy `x`", "gentle, off, careful"),
+        (
+            "policy = \"x\"\n[policies.careful]\nrules = []",
+            "1:10: there is no policy `x`",
+            "gentle, careful, clinical, candid, agent, off",
+        ),
         ("[policies.gentle]\nrules = []", "1:1: `gentle` is the name of a policy that ships", "another name"),
         ("[policies.p]\nrules = [{ act = \"clarfy\" }]", "2:18: unknown value `clarfy`", "did you mean `clarify`?"),
         (
@@ -58,7 +62,7 @@ fn what_is_wrong_is_said_where_it_stands() {
         ),
         (
             "[policies.p]\nrules = [{ act = \"clarify\", ambiguity = 50 }]",
-            "2:9: rule 1 of `p` compares with 50",
+            "2:41: rule 1 of `p` compares with 50",
             "from 0 to 1",
         ),
         ("tools = \"stear\"", "1:9: unknown value `stear`", "did you mean `steer`?"),

@@ -52,3 +52,15 @@ labels! {
         Observe = "observe",
     }
 }
+
+impl GroundingAct {
+    /// Whether the user is asked something before there is an answer.
+    pub const fn asks(self) -> bool {
+        matches!(self, Self::Clarify | Self::Check)
+    }
+
+    /// Whether it is about what a turn leaves open.
+    pub const fn is_about_gap(self) -> bool {
+        matches!(self, Self::Clarify | Self::Check | Self::Assume | Self::Branch)
+    }
+}

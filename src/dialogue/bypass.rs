@@ -70,6 +70,15 @@ labels! {
     }
 }
 
+impl Bypass {
+    /// Whether it says something of the classifier's state, and nothing of the request: the same one may be judged the next
+    /// time.
+    pub const fn is_of_the_moment(self) -> bool {
+        use Bypass::{ClassifierFailed, Deadline, NoModel, Panicked, Saturated, Stalled};
+        matches!(self, NoModel | Saturated | Deadline | Stalled | Panicked | ClassifierFailed)
+    }
+}
+
 labels! {
     /// Why what is decided about a turn is only observed.
     HeldBack {

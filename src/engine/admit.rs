@@ -9,6 +9,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use super::{Grounder, Pending};
 use crate::dialogue::Bypass;
 use crate::observe::{Record, trace};
+use crate::policy::RequestFacts;
 use crate::wire::{Codings, Dialect};
 
 /// The prefix of all headers of ours.
@@ -67,6 +68,7 @@ pub struct Admitted {
     pub(super) observe_only: bool,
     pub(super) tenant: Vec<u8>,
     pub(super) conversation: Option<HeaderValue>,
+    pub(super) request: RequestFacts,
     /// What an experiment assigns, where it is in a header.
     pub(super) unit: Option<HeaderValue>,
     /// What the body is compressed with; it is read without that, and forwarded as it came.
@@ -87,7 +89,8 @@ impl Grounder {
         let unit = self.unit_in(&head.headers);
         let ours = take_ours(&mut head.headers);
         let settings = self.settings();
-        let dialect = settings.routes.recognise(&head.method, &head.uri).filter(|_| may_be_json(&head.headers));
+        let dialect = settings.routes.recognise(&head.method, &head.uri);
+        let dialect = dialect.filter(|dialect| may_be_json(&head.headers, *dialect));
         let Some(dialect) = dialect else {
             self.0.observers.passed(Bypass::NotACall);
             return Admission::NotACall;
@@ -111,8 +114,11 @@ impl Grounder {
                 return Admission::Pass(Box::new(pending));
             }
         };
+        let domain = ours.domain.filter(|_| settings.trust_domain);
+        let request = self.0.looks.at(dialect, head.uri.path(), domain.as_ref(), &head.headers);
         Admission::Read(Box::new(Admitted {
             pending,
+            request,
             dialect,
             target: head.uri.clone(),
             observe_only: mode == Some(Mode::Observe),
@@ -151,6 +157,7 @@ impl Mode {
 struct Ours {
     mode: Option<Mode>,
     conversation: Option<HeaderValue>,
+    domain: Option<HeaderValue>,
 }
 
 /// Removes the headers that are ours, so that no upstream sees them.
@@ -160,6 +167,7 @@ fn take_ours(headers: &mut HeaderMap) -> Ours {
     for name in names {
         match &name.as_str()[PREFIX.len()..] {
             "mode" => ours.mode = Mode::strictest(headers.get_all(&name).iter()),
+            "domain" => ours.domain = only(headers.get_all(&name).iter()),
             "conversation" => ours.conversation = only(headers.get_all(&name).iter()),
             _ => {}
         }
@@ -174,13 +182,15 @@ fn only<'h>(mut values: impl Iterator<Item = &'h HeaderValue>) -> Option<HeaderV
     values.all(|value| value == first).then(|| first.clone())
 }
 
-/// Whether the body may be JSON: it says so, or it says nothing.
-fn may_be_json(headers: &HeaderMap) -> bool {
+/// Whether the body may be JSON: it says so, or it says nothing. Ollama does not look at the type, and `curl -d`, as in its
+/// documentation, says that it is a form.
+fn may_be_json(headers: &HeaderMap, dialect: Dialect) -> bool {
     let Some(value) = headers.get(CONTENT_TYPE) else { return true };
     let essence = value.as_bytes().split(|&b| b == b';').next().unwrap_or_default().trim_ascii();
     let ends =
         |with: &[u8]| essence.len() >= with.len() && essence[essence.len() - with.len()..].eq_ignore_ascii_case(with);
-    ends(b"/json") || ends(b"+json")
+    let is_form = essence.eq_ignore_ascii_case(b"application/x-www-form-urlencoded");
+    ends(b"/json") || ends(b"+json") || is_form && dialect == Dialect::Ollama
 }
 
 /// Whether headers or trailers sign the body, or announce a trailer that will.
@@ -234,10 +244,14 @@ mod tests {
     #[test]
     fn content_types() {
         for json in ["application/json", "application/json; charset=utf-8", "APPLICATION/JSON", "application/x+json"] {
-            assert!(may_be_json(&headers(&[("content-type", json)])), "{json}");
+            assert!(may_be_json(&headers(&[("content-type", json)]), Dialect::OpenAiChat), "{json}");
         }
-        assert!(may_be_json(&HeaderMap::new()));
-        assert!(!may_be_json(&headers(&[("content-type", "multipart/form-data; boundary=json")])));
+        assert!(may_be_json(&HeaderMap::new(), Dialect::OpenAiChat));
+        let form = headers(&[("content-type", "application/x-www-form-urlencoded")]);
+        assert!(may_be_json(&form, Dialect::Ollama));
+        assert!(!may_be_json(&form, Dialect::OpenAiChat) && !may_be_json(&form, Dialect::Gemini));
+        let parts = headers(&[("content-type", "multipart/form-data; boundary=json")]);
+        assert!(Dialect::ALL.iter().all(|&dialect| !may_be_json(&parts, dialect)));
     }
 
     #[test]

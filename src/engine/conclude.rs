@@ -28,10 +28,21 @@ impl Grounder {
     ///
     /// An edit is of the body without its content codings; who forwards it says so, by leaving `Content-Encoding` out.
     pub fn conclude(&self, turn: JudgedTurn, verdict: Result<Arc<Judgement>, Bypass>, body: &Bytes) -> Outcome {
-        let JudgedTurn { mut pending, dialect, tail, history, tools, unseen, .. } = turn;
+        let JudgedTurn { mut pending, dialect, tail, mut history, earlier, request, tools, unseen, .. } = turn;
         let JudgedTurn { observe_only, answerable, cached_tail, reply_to, asked, assignment, decoded, .. } = turn;
         let body = decoded.as_ref().unwrap_or(body);
         pending.record.judge_micros = u64::try_from(asked.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let verdict = verdict.and_then(|judgement| {
+            for (place, verdict) in earlier.take() {
+                match verdict {
+                    Ok(earlier) => history.learn(place, &earlier),
+                    Err(bypass) if bypass.is_of_the_moment() => return Err(bypass),
+                    // Its words are all there is to go by, here and on every other replica.
+                    Err(_) => {}
+                }
+            }
+            Ok(judgement)
+        });
         let judgement = match verdict {
             Ok(judgement) => judgement,
             Err(bypass) => {
@@ -48,7 +59,8 @@ impl Grounder {
         } else {
             (tools && self.settings().tools == ToolsOffered::Observe).then_some(HeldBack::Tools)
         };
-        let mut decision = self.decide(record, assignment, &Situation::new(&judgement, &history, tools, unseen));
+        let situation = Situation::new(&judgement, &history, tools, unseen).with_request(&request);
+        let mut decision = self.decide(record, assignment, &situation);
         if decision.delivery == Delivery::Reply && !answerable {
             // The upstream would not know an answer that it did not give.
             decision.delivery = Delivery::Steer;

@@ -29,7 +29,7 @@ use crate::classify::Classifier;
 use crate::dialogue::IdentityKey;
 use crate::experiment::Experiments;
 use crate::observe::Observers;
-use crate::policy::Policy;
+use crate::policy::{Looks, Policy};
 
 /// Judges turns and performs grounding acts. Cheap to clone; all clones are one.
 #[derive(Clone)]
@@ -40,6 +40,7 @@ struct Inner {
     classifier: Arc<dyn Classifier>,
     policy: Arc<dyn Policy>,
     policy_name: Arc<str>,
+    looks: Looks,
     config: Arc<str>,
     observers: Observers,
     key: IdentityKey,

@@ -12,11 +12,11 @@ use http::uri::PathAndQuery;
 
 use super::harness::{Unwrapped, internal, unwrap};
 use super::{Admitted, Grounder, Pending, ToolsOffered};
-use crate::classify::{Judging, Prelude};
+use crate::classify::{Earlier, Judging, Prelude};
 use crate::dialogue::{Bypass, Conversation, ConversationSource, Id, Identity, Part, PartKind, Role, Turn};
 use crate::experiment::{Assignment, UnitSource};
 use crate::observe::Record;
-use crate::policy::History;
+use crate::policy::{History, RequestFacts};
 use crate::wire::{Call, Dialect, ReplyTo, Tail, Undecoded, value_at};
 
 /// A last user turn longer than this many bytes may hold retrieved text that settles what its question leaves open.
@@ -42,6 +42,8 @@ pub struct JudgedTurn {
     pub(super) dialect: Dialect,
     pub(super) tail: Option<Tail>,
     pub(super) history: History,
+    pub(super) earlier: Earlier,
+    pub(super) request: RequestFacts,
     pub(super) tools: bool,
     pub(super) unseen: bool,
     pub(super) observe_only: bool,
@@ -60,7 +62,8 @@ impl Grounder {
     ///
     /// Of a compressed body a copy is decoded, as long as it is needed; so a turn is the same however it was sent.
     pub fn prepare(&self, admitted: Admitted, body: &[u8]) -> Prepared {
-        let Admitted { mut pending, dialect, target, observe_only, tenant, conversation, unit, codings } = admitted;
+        let Admitted { mut pending, dialect, target, observe_only, tenant, conversation, unit, request, codings } =
+            admitted;
         pending.read(body.len());
         let decoded = match codings.is_identity() {
             true => None,
@@ -111,11 +114,18 @@ impl Grounder {
         if self.settings().replies && self.0.classifier.reads_replies() {
             pending.prelude = Some(Box::new(Prelude::of(&call.conversation)));
         }
+        let history = History::before(&call.conversation, at);
+        let (judging, earlier) = match self.judge_earlier(&history, &call.conversation) {
+            Ok(earlier) => judging.with_earlier(earlier),
+            Err(bypass) => return pass(pending, bypass),
+        };
         let turn = Box::new(JudgedTurn {
             pending,
             dialect,
             tail: call.tail,
-            history: History::before(&call.conversation, at),
+            history,
+            earlier,
+            request,
             tools: call.conversation.tools,
             unseen: call.sources || unwrapped.any || has_unseen(&call.conversation, at),
             observe_only,
@@ -127,6 +137,33 @@ impl Grounder {
             decoded: decoded.clone(),
         });
         Prepared::Judge(turn, judging)
+    }
+
+    /// Has those earlier turns judged that matter to the policy; of all others, and of those that are in no language that
+    /// the model reads, their words are read.
+    ///
+    /// Which they are, and so what is decided, depends on the request alone. Where the classifier is busy, the turn passes:
+    /// a decision on half of the facts would be another one the next time.
+    fn judge_earlier(
+        &self,
+        history: &History,
+        conversation: &Conversation<'_>,
+    ) -> Result<Vec<(usize, Judging)>, Bypass> {
+        let places = history.to_judge(self.0.looks.back);
+        if places.is_empty() {
+            return Ok(Vec::new());
+        }
+        let ids = Identity::turns_at(&self.0.key, conversation, &places);
+        let mut judging = Vec::with_capacity(places.len());
+        for (place, id) in places.into_iter().zip(ids) {
+            let one = self.0.classifier.judge(id, conversation, place);
+            match one.declined() {
+                Some(bypass) if bypass.is_of_the_moment() => return Err(bypass),
+                Some(_) => {}
+                None => judging.push((place, one)),
+            }
+        }
+        Ok(judging)
     }
 
     /// Names the unit of this request, and the arm that it is in.

@@ -40,6 +40,8 @@ pub struct Settings {
     pub trust_mode: bool,
     /// Whether `x-groundwire-conversation` is honoured.
     pub trust_conversation: bool,
+    /// Whether `x-groundwire-domain` is honoured.
+    pub trust_domain: bool,
     /// Whether `x-groundwire-user` is honoured.
     pub trust_user: bool,
 }
@@ -56,6 +58,7 @@ impl Default for Settings {
             debug_headers: false,
             trust_mode: true,
             trust_conversation: true,
+            trust_domain: true,
             trust_user: false,
         }
     }

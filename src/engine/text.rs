@@ -1,8 +1,10 @@
 //! Finding tags and lines in a text as it stands in a request, escaped or not; nothing is copied.
 
 use std::ops::Range;
+use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
+use memchr::memmem::Finder;
 
 use crate::dialogue::Text;
 
@@ -30,20 +32,67 @@ pub(super) fn element<'a>(text: Text<'a>, name: &str) -> Option<Element<'a>> {
     first_element(text, &[name])
 }
 
+/// Names of tags, to be looked for in texts that mostly have none of them, though many others.
+pub(super) struct Tags<'n> {
+    /// By their first byte.
+    names: [Vec<&'n str>; 128],
+}
+
+impl<'n> Tags<'n> {
+    /// These names.
+    pub(super) fn of(all: impl IntoIterator<Item = &'n str>) -> Self {
+        let mut names = [const { Vec::new() }; 128];
+        for name in all {
+            if let Some(named) = name.bytes().next().and_then(|first| names.get_mut(usize::from(first))) {
+                named.push(name);
+            }
+        }
+        Self { names }
+    }
+
+    /// Whether one of them begins a tag anywhere in `text`. One pass, which for most texts is a search for a byte that is
+    /// not there.
+    pub(super) fn are_in(&self, text: Text<'_>) -> bool {
+        let raw = text.raw();
+        let mut plain = memchr::memchr_iter(b'<', raw).peekable();
+        if plain.peek().is_some() {
+            return plain.any(|at| self.begin(&raw[at + 1..]));
+        }
+        let mut from = 0;
+        while let Some((_, behind)) = bracket(raw, from) {
+            if self.begin(&raw[behind..]) {
+                return true;
+            }
+            from = behind;
+        }
+        false
+    }
+
+    fn begin(&self, rest: &[u8]) -> bool {
+        let Some(named) = rest.first().and_then(|first| self.names.get(usize::from(*first))) else { return false };
+        named.iter().any(|name| rest.starts_with(name.as_bytes()))
+    }
+}
+
+/// The name that begins here; empty if none does.
+fn name_at(raw: &[u8], at: usize) -> &str {
+    let rest = &raw[at..];
+    let length = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')).count();
+    std::str::from_utf8(&rest[..length]).unwrap_or_default()
+}
+
 /// The first element of any of these names.
 pub(super) fn first_element<'a>(text: Text<'a>, names: &[&str]) -> Option<Element<'a>> {
     let raw = text.raw();
     let mut from = 0;
     while let Some((start, behind_bracket)) = bracket(raw, from) {
         from = behind_bracket;
-        let rest = &raw[behind_bracket..];
-        let length = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')).count();
-        let name = std::str::from_utf8(&rest[..length]).unwrap_or_default();
+        let name = name_at(raw, behind_bracket);
         if !names.contains(&name) || !begins_line(raw, start) {
             continue;
         }
         // Its attributes end where the tag does.
-        let Some(inside) = closing(raw, behind_bracket + length) else { continue };
+        let Some(inside) = closing(raw, behind_bracket + name.len()) else { continue };
         let Some((end, behind)) = end_tag(raw, inside, name) else { continue };
         return Some(Element {
             before: slice(text, 0..start),
@@ -54,22 +103,23 @@ pub(super) fn first_element<'a>(text: Text<'a>, names: &[&str]) -> Option<Elemen
     None
 }
 
-/// Ways to write `<`: some encoders escape it, for HTML's sake.
-const OPEN: [&[u8]; 3] = [b"<", br"\u003c", br"\u003C"];
+/// How `<` begins where an encoder escapes it, for HTML's sake.
+const OPEN: &[u8] = br"\u003";
 /// Ways to write `>`.
 const CLOSE: [&[u8]; 3] = [b">", br"\u003e", br"\u003E"];
 
-/// The next opening bracket: where it begins and where it ends.
+/// The next opening bracket: where it begins and where it ends. A text has it as it is, or escaped: encoders do not mix.
 fn bracket(raw: &[u8], from: usize) -> Option<(usize, usize)> {
-    let mut at = from;
-    loop {
-        at += memchr::memchr2(b'<', b'\\', raw.get(at..)?)?;
-        let width = OPEN.iter().find(|open| raw[at..].starts_with(open)).map(|open| open.len());
-        match width {
-            Some(width) if raw[at] == b'<' || !is_escaped(raw, at) => return Some((at, at + width)),
-            _ => at += 1,
-        }
+    let rest = raw.get(from..)?;
+    if let Some(at) = memchr::memchr(b'<', rest) {
+        return Some((from + at, from + at + 1));
     }
+    static ESCAPED: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(OPEN));
+    ESCAPED
+        .find_iter(rest)
+        .map(|at| from + at)
+        .find(|&at| !is_escaped(raw, at) && matches!(raw.get(at + OPEN.len()), Some(b'c' | b'C')))
+        .map(|at| (at, at + OPEN.len() + 1))
 }
 
 /// Whether the byte at `at` is escaped by a backslash before it.

@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderValue};
 use super::assign::Draws;
 use super::{Arm, Experiment, UnitSource};
 use crate::dialogue::Id;
-use crate::policy::Policy;
+use crate::policy::{Looks, Policy};
 
 /// The experiments that run at one time. They share one kind of unit and one layer, of which each has a slice of its own, so that no
 /// unit is in two.
@@ -71,6 +71,12 @@ impl Experiments {
     pub(crate) fn within(&self, around: impl Fn(&Arc<dyn Policy>) -> Arc<dyn Policy>) -> Self {
         let experiments = self.experiments.iter().map(|experiment| Arc::new(experiment.within(&around))).collect();
         Self { experiments, ..self.clone() }
+    }
+
+    /// What the policies of all arms look at.
+    pub(crate) fn looks(&self) -> Looks {
+        let arms = self.experiments.iter().flat_map(|experiment| experiment.arms());
+        arms.filter_map(|arm| arm.policy()).map(|policy| policy.looks()).fold(Looks::default(), Looks::and)
     }
 
     /// Everything that decisions depend on, as text.

@@ -12,6 +12,9 @@ pub mod configuration {}
 #[doc = include_str!("dialects.md")]
 pub mod dialects {}
 
+#[doc = include_str!("conformance.md")]
+pub mod conformance {}
+
 #[doc = include_str!("edges.md")]
 pub mod edges {}
 
@@ -29,11 +32,20 @@ pub mod metrics {}
 #[doc = include_str!("operations.md")]
 pub mod operations {}
 
+#[doc = include_str!("outcomes.md")]
+pub mod outcomes {}
+
+#[doc = include_str!("policies.md")]
+pub mod policies {}
+
 #[doc = include_str!("privacy.md")]
 pub mod privacy {}
 
 #[doc = include_str!("replay.md")]
 pub mod replay {}
+
+#[doc = include_str!("store.md")]
+pub mod store {}
 
 #[doc = include_str!("threats.md")]
 pub mod threats {}

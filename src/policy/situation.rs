@@ -1,9 +1,8 @@
 //! What a policy may look at.
 
-use serde::Serialize;
-
+use super::{History, RequestFacts};
 use crate::classify::Judgement;
-use crate::dialogue::{Conversation, Role, Turn};
+use crate::dialogue::UserAct;
 
 /// What a policy may look at when it decides about a turn.
 #[derive(Clone, Copy, Debug)]
@@ -17,135 +16,82 @@ pub struct Situation<'a> {
     pub tools: bool,
     /// Whether something that only the upstream model can read may settle it: a system prompt, an attachment, a long text.
     pub unseen: bool,
+    /// Where the request goes and what it says of itself.
+    pub request: &'a RequestFacts,
 }
+
+/// A request of which nothing is known.
+static NONE: RequestFacts = RequestFacts::NONE;
 
 impl<'a> Situation<'a> {
-    /// The situation of a turn with these facts.
+    /// The situation of a turn with these facts, in a request of which nothing else is known.
     pub fn new(judgement: &'a Judgement, history: &'a History, tools: bool, unseen: bool) -> Self {
-        Self { judgement, history, tools, unseen }
-    }
-}
-
-/// What the messages before the judged turn show.
-///
-/// Who asked a question cannot be known from history (a steered question looks like any other), so every question of the
-/// assistant counts as asked.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct History {
-    /// User turns before this one.
-    pub user_turns: usize,
-    /// Assistant messages that asked the user something; see [`asks`].
-    pub questions: usize,
-    /// Whether the last assistant message asked the user something.
-    pub after_question: bool,
-}
-
-impl History {
-    /// Reads what came before the message at `at`.
-    pub fn before(conversation: &Conversation<'_>, at: usize) -> Self {
-        let mut history = Self::default();
-        for turn in &conversation.turns[..at.min(conversation.turns.len())] {
-            match turn.role {
-                Role::User if turn.is_user_text() => history.user_turns += 1,
-                Role::Assistant => {
-                    // Before the user has said anything there is nothing to ask about: it is a greeting.
-                    history.after_question = history.user_turns > 0 && asks(turn);
-                    history.questions += usize::from(history.after_question);
-                }
-                _ => {}
-            }
-        }
-        history
-    }
-}
-
-/// How many bytes at the end of a message may hold the question that it ends with, options and default included.
-const QUESTION: usize = 700;
-
-/// Whether an assistant's message asks the user something: near its end a sentence is a question.
-///
-/// What follows the question does not matter (options, "or something else", which one is taken if none is chosen). An
-/// open invitation ("How can I help you today?") asks for nothing in particular, and does not count.
-pub fn asks(turn: &Turn<'_>) -> bool {
-    let Some(text) = turn.texts().rfind(|text| !text.is_empty()) else { return false };
-    let Some((head, tail)) = text.ends(0, QUESTION) else { return false };
-    let end = tail.unwrap_or(head);
-    // Most messages hold neither mark, and this tells so many times faster. (0xEF begins the full-width one.)
-    if memchr::memchr2(b'?', 0xEF, end.as_bytes()).is_none() {
-        return false;
-    }
-    let mut rest = &*end;
-    while let Some(at) = rest.find(['?', '？']) {
-        let (before, after) = rest.split_at(at);
-        let after = after.trim_start_matches(['?', '？']);
-        // A question mark inside of a word belongs to a URL or to code.
-        let ends_sentence =
-            after.chars().next().is_none_or(|c| c.is_whitespace() || !c.is_alphanumeric() && !"=&/[(.".contains(c));
-        let start = before.rfind(['.', '!', '?', '\n']).map_or(0, |at| at + 1);
-        if ends_sentence && !is_invitation(&before[start..]) {
-            return true;
-        }
-        rest = after;
-    }
-    false
-}
-
-/// Whether a question only opens the floor.
-fn is_invitation(sentence: &str) -> bool {
-    let sentence = sentence.to_ascii_lowercase();
-    let offers = ["how can i", "how may i", "how could i", "what can i", "what may i", "anything else"];
-    let of_help = ["help", "assist", "do for you", "today", "you need"];
-    offers.iter().any(|offer| sentence.contains(offer)) && of_help.iter().any(|help| sentence.contains(help))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_question_counts_whatever_follows_it() {
-        for text in [
-            "Which city?",
-            "Where should it be? For example: (a) a place you know, or something else. If you leave it to me I take 7 pm for two.",
-            "What you refer to did not come with your message. Could you paste it here? If you meant something else, tell me which.",
-            "Which one do you mean?\n\n- the red one\n- the blue one\n- something else",
-            "**Do you want the long version?** 😊",
-        ] {
-            assert!(asks(&Turn::new(Role::Assistant, text)), "{text}");
-        }
+        Self { judgement, history, tools, unseen, request: &NONE }
     }
 
-    #[test]
-    fn answers_urls_code_and_invitations_do_not() {
-        let long = format!("Why is the sky blue? {}", "Because of Rayleigh scattering. ".repeat(40));
-        for text in [
-            "Wellington.",
-            "See https://example.com/a?b=c for more.",
-            "let x = y?.z; fetch(`/a?b`)",
-            "Hello! How can I help you today?",
-            "You're welcome. Is there anything else I can help with?",
-            &long,
-        ] {
-            assert!(!asks(&Turn::new(Role::Assistant, text)), "{text}");
-        }
+    /// The same turn, in this request.
+    pub fn with_request(self, request: &'a RequestFacts) -> Self {
+        Self { request, ..self }
     }
 
-    #[test]
-    fn history_counts_questions_but_no_greeting() {
-        use Role::{Assistant, User};
-        let turns = [
-            (Assistant, "Hi! Which topic?"),
-            (User, "a"),
-            (Assistant, "b or c?"),
-            (User, "b"),
-            (Assistant, "ok."),
-            (User, "d"),
-        ];
-        let turns = turns.map(|(role, text)| Turn::new(role, text)).to_vec();
-        let conversation = Conversation { turns, tools: false };
-        assert_eq!(History::before(&conversation, 1), History { user_turns: 0, questions: 0, after_question: false });
-        assert_eq!(History::before(&conversation, 3), History { user_turns: 1, questions: 1, after_question: true });
-        assert_eq!(History::before(&conversation, 5), History { user_turns: 2, questions: 1, after_question: false });
+    /// What the turn does, by the classifier's best guess.
+    pub fn act(&self) -> UserAct {
+        self.judgement.user_act.top()
+    }
+
+    /// User turns so far, this one included.
+    pub fn user_turns(&self) -> usize {
+        self.history.user_turns + 1
+    }
+
+    /// Whether the turn answers what the assistant asked.
+    pub fn answers(&self) -> bool {
+        self.history.after_question && !self.refuses() && self.act() == UserAct::Answer
+    }
+
+    /// Whether the turn declines what the assistant asked.
+    pub fn refuses(&self) -> bool {
+        self.history.refuses || self.history.after_question && self.act() == UserAct::RefusesQuestion
+    }
+
+    /// Whether the user said, now or before, that they want answers and no questions.
+    pub fn just_answer(&self) -> bool {
+        let history = self.history;
+        // Who declines without saying that they do not know wants no other question, either.
+        history.just_answer || history.after_question && self.act() == UserAct::RefusesQuestion && !history.unsure
+    }
+
+    /// How many user turns ago the user last declined a question; 0 if in this one.
+    pub fn since_refusal(&self) -> Option<usize> {
+        if self.refuses() { Some(0) } else { self.history.since_refusal() }
+    }
+
+    /// Corrections of the assistant so far, this turn included.
+    pub fn repairs(&self) -> usize {
+        self.history.count(UserAct::Repair) + usize::from(self.act() == UserAct::Repair)
+    }
+
+    /// Turns so far, this one included, by which the user says that an answer was not what they wanted: corrections,
+    /// doubts, and the same again in other words. What follows a question is none.
+    pub fn failures(&self) -> usize {
+        let failed = matches!(self.act(), UserAct::Repair | UserAct::Challenge | UserAct::Reformulation);
+        self.history.failures() + usize::from(failed && !self.history.after_question)
+    }
+
+    /// Whether the turn says what the user wants or how it should be. A question of the user's does not.
+    pub fn requires(&self) -> bool {
+        use UserAct::{Answer, FollowUp, Reformulation, Repair, Request};
+        let says = matches!(self.act(), Request | FollowUp | Answer | Repair | Reformulation);
+        says && !self.history.asks && !self.history.just_answer
+    }
+
+    /// Turns so far, this one included, that say what the user wants or how it should be.
+    pub fn requirements(&self) -> usize {
+        self.history.requirements() + usize::from(self.requires())
+    }
+
+    /// Questions that the user declined so far, this turn included.
+    pub fn refusals(&self) -> usize {
+        self.history.replies(super::Reply::Refused) + usize::from(self.refuses())
     }
 }

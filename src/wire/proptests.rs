@@ -7,7 +7,9 @@
 mod chat;
 mod gemini;
 mod generate;
+mod messages;
 mod ollama;
+mod responses;
 mod tree;
 
 use bytes::Bytes;
@@ -30,7 +32,7 @@ struct Spec {
     own_key: fn() -> BoxedStrategy<String>,
 }
 
-const SPECS: [Spec; 3] = [chat::SPEC, gemini::SPEC, ollama::SPEC];
+const SPECS: [Spec; Dialect::ALL.len()] = [chat::SPEC, responses::SPEC, messages::SPEC, gemini::SPEC, ollama::SPEC];
 
 /// Any dialect, and a body of it: among keys that mean nothing to it, or any values under its own.
 fn any_body(own: bool) -> impl Strategy<Value = (Spec, String)> {

@@ -9,7 +9,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 PAGE = HERE.parent.parent / "src" / "manual" / "conformance.md"
 HEADINGS = {
     "whole": "whole", "streamed": "streamed", "tools": "tools", "structured": "structured output", "errors": "errors",
-    "retries": "retries", "cancellation": "cancellation", "concurrent": "async", "steered": "steered", "conversation": "ten turns", "reply": "our reply",
+    "retries": "retries", "cancellation": "cancellation", "concurrent": "async", "steered": "steered", "conversation": "ten turns", "reply": "our reply", "real": "a real LLM",
 }
 
 
@@ -27,11 +27,13 @@ def settle(table, results, write):
 
 
 def rendered(table, results):
-    modes = list(table["modes"])
+    modes = [*table["modes"], "real"]
     lines = ["| client | dialect | " + " | ".join(HEADINGS[mode] for mode in modes) + " |", "|" + "---|" * (len(modes) + 2)]
     for name, client in table["clients"].items():
         for dialect in client["dialects"]:
-            cells = [str(results.get((name, dialect, mode)) or "✗") for mode in modes]
+            cells = [str(results.get((name, dialect, mode)) or "✗") for mode in table["modes"]]
+            spoken = dialect in table["real"]["dialects"]
+            cells.append(str(results.get((name, dialect, "real")) or "✗") if spoken else "not spoken")
             lines.append(f"| {client['name']} | {dialect} | " + " | ".join(cells) + " |")
     return (HERE / "page.md").read_text().replace("MATRIX", "\n".join(lines)).replace("VERSIONS", versions())
 

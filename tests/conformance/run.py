@@ -4,8 +4,8 @@ Usage: run.py GROUNDWIRE_BINARY [--write] [--only TEXT] [--cache FOLDER] [--real
 
 Runs every cell of `cells.toml`, prints those that are red with what differs, and compares the matrix with
 `src/manual/conformance.md`, or writes it there. `--only` runs the cells whose name ("client dialect mode") holds a text, for
-work on them, and leaves the page alone. `--real` also runs the clients against llama.cpp's server, installed there (see
-`tests/real_llm/run.py`).
+work on them, and leaves the page alone. `--real` also runs the clients against llama.cpp's server, which is installed there (see
+`tests/real_llm/run.py`); without it those cells are blank.
 """
 
 import argparse
@@ -18,11 +18,13 @@ import tomllib
 from dataclasses import dataclass
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parent / "sdk"), str(HERE.parent / "real_llm")]
+# Behind this folder: a module of the same name there is another.
+sys.path[1:1] = [str(HERE.parent / "sdk"), str(HERE.parent / "real_llm")]
+import answered  # noqa: E402
 import compare  # noqa: E402
 import guards  # noqa: E402
 import page  # noqa: E402
-import replies  # noqa: E402
+import real  # noqa: E402
 from compare import Differs  # noqa: E402
 from drive import Process  # noqa: E402
 from exchanges import exchanges  # noqa: E402
@@ -44,7 +46,7 @@ policy = "half"
 rules = [{ act = "clarify", ambiguity = 0.0, at-most = 100 }]
 """
 # The policy by the mode that needs one; all others run as shipped.
-POLICIES = {"pass": "", "steered": EAGER, "conversation": HALF, "reply": replies.POLICY}
+POLICIES = {"pass": "", "steered": EAGER, "conversation": HALF, "reply": answered.POLICY}
 
 
 @dataclass
@@ -68,7 +70,7 @@ class Side:
     def seen(self, answer, own):
         """What passed since the last cell, and what the client made of it, without addresses and its `own` inventions."""
         received = self.upstream.take()
-        passed = [e for asked, answered in self.tap.take() for e in exchanges(asked, answered)]
+        passed = [e for sent, got in self.tap.take() for e in exchanges(sent, got)]
         if "failed" in answer:
             raise Differs(f"the client fails {'through the proxy' if self.proxy else 'directly'}:\n{answer['failed']}")
         value = json.loads(re.sub(r"http://127\.0\.0\.1:\d+", "http://HERE", json.dumps(answer["value"])))
@@ -119,7 +121,7 @@ class Matrix:
                 raise side
         direct, proxied = sides
         if mode == "reply":
-            count = replies.judged(proxied, ways[1])
+            count = answered.judged(proxied, ways[1])
         else:
             compare.same("what the client makes of it", direct.value, proxied.value)
             judged = {"steered": compare.steered, "conversation": compare.conversation}.get(mode, compare.passed)
@@ -146,6 +148,8 @@ def main():
         cells = [(d, m) for d in client["dialects"] for m in table["modes"] if options.only in f"{name} {d} {m}"]
         if cells:
             matrix.client(name, client, cells, table["modes"], results)
+    if options.real:
+        real.judged(matrix, table, options, results)
     for _, side in matrix.ways.values():
         side.proxy.stop()
     red = [cell for cell, count in results.items() if not count]

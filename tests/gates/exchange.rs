@@ -8,8 +8,8 @@ use std::time::Instant;
 use bytes::Bytes;
 use groundwire::act::Intervention;
 use groundwire::classify::{Classifier, Judging, ModelId};
-use groundwire::dialogue::{Conversation, Delivery, Gap, GroundingAct, Id, Label};
-use groundwire::engine::{Admission, Grounder, Prepared};
+use groundwire::dialogue::{Conversation, Delivery, Gap, GroundingAct, Id, IdentityKey, Label};
+use groundwire::engine::{Admission, Grounder, Prepared, ToolsOffered};
 use groundwire::policy::RulePolicy;
 use http::request::Parts;
 
@@ -59,6 +59,34 @@ impl Classifier for Asks {
 
     fn model(&self) -> Option<ModelId> {
         None
+    }
+}
+
+/// A turn, and the one before it.
+pub(crate) type Identity = (Option<Id>, Option<Id>);
+
+/// What a request is as a turn, whatever is done with it; and what becomes of its body where requests that offer tools are
+/// steered like any other.
+pub(crate) fn identity(request: &Request) -> (Identity, Option<Bytes>) {
+    let policy = RulePolicy::from_toml(r#"rules = [{ act = "clarify", ambiguity = 0.5 }]"#).unwrap();
+    let key = IdentityKey::derive(b"gates");
+    let builder = Grounder::builder(Asks::default(), policy).identity_key(key);
+    let grounder = builder.configure(|settings| settings.tools = ToolsOffered::Steer).build();
+    let mut head = request.head.clone();
+    let of = |record: &groundwire::observe::Record| (record.turn, record.parent);
+    let Admission::Read(admitted) = grounder.admit(&mut head, Instant::now()) else { return ((None, None), None) };
+    match grounder.prepare(*admitted, &request.body) {
+        Prepared::Pass(pending) => (of(pending.record()), None),
+        Prepared::Judge(turn, judging) => {
+            let done = grounder.conclude(*turn, ready(judging), &request.body);
+            check(&request.body, &done.intervention);
+            let edited = match done.intervention {
+                Intervention::Edit(edited) => Some(edited),
+                _ => None,
+            };
+            (of(done.pending.record()), edited)
+        }
+        other => panic!("{other:?}"),
     }
 }
 

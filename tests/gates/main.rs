@@ -3,10 +3,10 @@
 //! `tests/data/wire/<dialect>/recorded/` holds the requests (`tests/sdk/record.py` says how they were recorded), and
 //! `tests/data/wire/<dialect>/recorded.tsv` a row for each: its name, what is done with it by a policy that always asks, and
 //! what the classifier is shown as the turn. `BLESS=1` writes the tables anew; look at the difference before committing it.
+#![cfg(feature = "toml")]
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 #[path = "../support/told.rs"]
-#[allow(dead_code)]
 mod told;
 
 mod exchange;
@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 
 use groundwire::wire::Dialect;
 
-use exchange::{Request, outcome};
+use exchange::{Request, identity, outcome};
 
 fn folder(dialect: Dialect) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/wire").join(dialect.as_str())
@@ -130,4 +130,92 @@ fn a_turn_that_is_only_wrapped_is_nobodys() {
         }
     }
     assert!(seen >= 2, "{seen}");
+}
+
+/// What a client sends next continues what it sent before, whatever it has wrapped around or moved.
+#[test]
+fn the_next_turn_of_a_client_names_the_one_before() {
+    let mut joined = BTreeSet::new();
+    for &dialect in Dialect::ALL {
+        let requests = recorded(dialect);
+        for (name, request) in &requests {
+            let (client, case) = name.split_once("--").unwrap();
+            let firsts: &[&str] = match case {
+                "continued" => &["session", "session-2"],
+                "carried-over-2" => &["carried-over"],
+                "chat-2" => &["chat"],
+                _ => continue,
+            };
+            let (_, parent) = identity(request).0;
+            assert!(parent.is_some(), "{dialect} {name} is no opening");
+            let first = |case: &&str| requests.iter().find(|(name, _)| *name == format!("{client}--{case}"));
+            let turns = firsts.iter().filter_map(first).map(|(_, request)| identity(request).0.0);
+            assert!(turns.into_iter().any(|turn| turn == parent), "{dialect} {name} continues none of {firsts:?}");
+            joined.insert(format!("{dialect} {client}"));
+        }
+    }
+    assert!(joined.len() >= 8, "{joined:?}");
+}
+
+/// Where the operator has requests steered that offer tools, an agent's turn gains one span as well, where it was typed.
+#[test]
+fn an_agents_turn_is_steered_like_any_other() {
+    for (dialect, name) in [
+        (Dialect::AnthropicMessages, "claude-code--session"),
+        (Dialect::AnthropicMessages, "claude-code--interactive-2"),
+        (Dialect::OpenAiResponses, "codex--session"),
+        (Dialect::OpenAiChat, "opencode--session-2"),
+    ] {
+        let requests = recorded(dialect);
+        let (_, request) = requests.iter().find(|(known, _)| known == name).unwrap();
+        let edited = identity(request).1.unwrap_or_else(|| panic!("{name} is not steered"));
+        let edited = std::str::from_utf8(&edited).unwrap();
+        let (before, after) = edited.split_once("<grounding-note>").unwrap();
+        let end = &before[before.len() - 120..];
+        assert!(end.contains("Summarize the article below."), "{name}: {end}");
+        assert!(!after.contains("Summarize the article below."), "{name}");
+    }
+}
+
+/// One conversation, as each API would carry it.
+#[test]
+fn a_turn_is_the_same_in_every_dialect() {
+    let identities = [
+        (
+            "/v1/chat/completions",
+            r#"{"messages":[{"role":"system","content":"Be brief."},{"role":"user","content":"Weather?"},
+            {"role":"assistant","content":"In Paris?"},{"role":"user","content":[{"type":"text","text":"Fix \"it\""}]}]}"#,
+        ),
+        (
+            "/v1/responses",
+            r#"{"instructions":"Be brief.","input":[{"role":"user","content":"Weather?"},{"type":"reasoning","summary":[]},
+            {"type":"message","role":"assistant","content":[{"type":"output_text","text":"In Paris?","annotations":[]}]},
+            {"type":"message","role":"user","content":[{"type":"input_text","text":"Fix \"it\""}]}]}"#,
+        ),
+        (
+            "/v1/messages",
+            r#"{"system":[{"type":"text","text":"Be brief."}],"messages":[{"role":"user","content":[{"type":"text","text":"Weather?",
+            "cache_control":{"type":"ephemeral"}}]},{"role":"assistant","content":[{"type":"thinking","thinking":"x","signature":"y"},
+            {"type":"text","text":"In Paris?"}]},{"role":"user","content":"Fix \"it\""}]}"#,
+        ),
+        (
+            "/v1beta/models/m:generateContent",
+            r#"{"systemInstruction":{"parts":[{"text":"Be brief."}]},"contents":[{"role":"user","parts":[{"text":"Weather?"}]},
+            {"role":"model","parts":[{"text":"In Paris?"}]},{"role":"user","parts":[{"text":"Fix \"it\""}]}]}"#,
+        ),
+        (
+            "/api/chat",
+            r#"{"model":"m","messages":[{"role":"system","content":"Be brief."},{"role":"user","content":"Weather?"},
+            {"role":"assistant","content":"In Paris?"},{"role":"user","content":"Fix \"it\""}]}"#,
+        ),
+    ]
+    .map(|(path, body)| {
+        let head = format!("POST {path}\ncontent-type: application/json\n\n{body}");
+        (path, identity(&Request::parse(head.as_bytes())).0)
+    });
+    let (_, first) = identities[0];
+    assert!(first.0.is_some() && first.1.is_some() && first.0 != first.1);
+    for (path, other) in identities {
+        assert_eq!(other, first, "{path}");
+    }
 }

@@ -188,6 +188,8 @@ def warned(browser, served):
     served.reload(served.text.replace('upstream-proxy = "off"', 'upstream-proxy = "off"\npolicy = "off"'))
     wait(lambda: not browser.text("#warnings") and "policy off" in browser.text("#meta"), "the new configuration")
     check("Goes on untouched" in explain(browser), "the playground decides by the new configuration")
+    log = served.log.read_text()
+    check("ready" in log and not any(word in log for word in ("giraffe", "cover letter", "Friday evening")), "no word of it all is in the log, at its loudest")
     served.close()
     wait(lambda: browser.text("#state") == "cannot be reached", "the end")
 

@@ -58,9 +58,12 @@ class Served:
         self.file, ports = self.folder / "groundwire.toml", self.folder / "ports"
         # A debug build on a busy machine takes longer than the 25 ms that production gives it.
         self.text = (f'upstream = "{upstream.url}"\nupstream-proxy = "off"\nlisten = "127.0.0.1:0"\nadmin = "127.0.0.1:0"\n'
-                     f'{more}\n[classifier]\ndeadline = "20s"\n[records]\nto = "{self.folder}/records.jsonl"\n')
+                     f'{more}\n[classifier]\ndeadline = "20s"\n[records]\nto = "{self.folder}/records.jsonl"\n'
+                     '[log]\nlevel = "trace"\n')
         self.file.write_text(self.text)
-        self.process = subprocess.Popen([binary, "serve", "--config", self.file, "--port-file", ports], stderr=subprocess.DEVNULL)
+        self.log = self.folder / "log"
+        command = [binary, "serve", "--config", self.file, "--port-file", ports]
+        self.process = subprocess.Popen(command, stderr=self.log.open("wb"))
         atexit.register(self.close)
         wait(ports.exists, "the ports")
         addresses = dict(line.split() for line in ports.read_text().splitlines())

@@ -77,6 +77,20 @@ fn exchanges() -> Vec<Exchange> {
             sized("GET /v1/models?key=zq7query", ""),
             "HTTP/1.1 302 Found\r\nlocation: /x?key=zq7location\r\ncontent-length: 0\r\n\r\n",
         ),
+        // Other dialects: keys in the target, names in the path, and replies that quote what they were told.
+        relayed(
+            sized(
+                "POST /v1beta/models/m:streamGenerateContent?key=zq7query&access_token=zq7token",
+                r#"{"contents":[{"role":"user","parts":[{"text":"Fix it. zq7gemini"}]}],"cachedContent":"zq7cached"}"#,
+            ),
+            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\n\r\n\
+             [{\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"zq7leaked ask one short question about it and offer\"}]},\"finishReason\":\"STOP\"}]}]",
+        ),
+        relayed(
+            sized("POST /api/chat", r#"{"model":"m","messages":[{"role":"user","content":"Fix it. zq7ollama"}]}"#),
+            "HTTP/1.1 200 OK\r\ncontent-type: application/x-ndjson\r\nconnection: close\r\n\r\n\
+             {\"message\":{\"content\":\"zq7leaked ask one short question about it and offer\"},\"done\":true}\n",
+        ),
         // Bodies that are none.
         relayed(sized(CHAT, r#"{"messages":[{"role":"user","content":"zq7unclosed"#), &ok(reply)),
         relayed(sized(CHAT, b"{\"messages\":[{\"role\":\"zq7role\",\"content\":\"zq7latin \xe9\"}]}"), &ok(reply)),

@@ -32,6 +32,8 @@ fn commands(folder: &Path) -> Vec<(Vec<String>, &'static str, &'static str)> {
         (command(&["score"]), TURNS, "\"ambiguity\""),
         (command(&["audit", "--json", corpus.to_str().unwrap()]), "", "clarification"),
         (command(&["check", config.to_str().unwrap()]), "", "ok\n"),
+        (command(&["explain", "--config", config.to_str().unwrap()]), "Make it shorter", "forwarded"),
+        (command(&["replay", "--json", corpus.to_str().unwrap()]), "", "\"turns\": 2"),
         (command(&["licenses"]), "", "Apache License"),
     ]
 }

@@ -11,9 +11,14 @@ import pathlib
 import sys
 
 import anthropic
+import httpx
 import httpx2
+import ollama as ollama_sdk
 import openai
 from anthropic.types import Message, RawMessageStreamEvent
+from google import genai
+from google.genai import errors as genai_errors
+from google.genai import types as genai_types
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 from openai.types.responses import Response, ResponseStreamEvent
 from pydantic import TypeAdapter
@@ -103,6 +108,58 @@ def messages(request, body, stream):
     return final.content[0].text, final.stop_reason == "end_turn"
 
 
+def gemini_client(body, stream, status=200):
+    options = genai_types.HttpOptions(base_url="http://h", httpx_client=served(body, stream, status))
+    return genai.Client(api_key="k", http_options=options)
+
+
+def gemini(request, body, stream):
+    parse = genai_types.GenerateContentResponse.model_validate
+    if stream and body.startswith(b"["):
+        # The SDK asks for events; an array is for those who do not.
+        chunks = [parse(each) for each in json.loads(body)]
+    elif stream:
+        # The types take no field that they do not know.
+        [parse(json.loads(event.removeprefix("data: "))) for event in body.decode().split("\r\n\r\n")[:-1]]
+        client = gemini_client(body, stream)
+        chunks = list(client.models.generate_content_stream(model="m", contents="hi"))
+    else:
+        parse(json.loads(body))
+        client = gemini_client(body, stream)
+        chunks = [client.models.generate_content(model="m", contents="hi")]
+    check(len({chunk.response_id for chunk in chunks}) == 1, "one answer has one identifier")
+    tokens = chunks[-1].usage_metadata
+    check(tokens.total_token_count == tokens.prompt_token_count + tokens.candidates_token_count, f"{tokens}")
+    ends = [chunk.candidates[0].finish_reason for chunk in chunks]
+    ended = ends[-1] == genai_types.FinishReason.STOP and not any(ends[:-1])
+    return "".join(chunk.text for chunk in chunks), ended
+
+
+def ollama_client(body, stream, status=200):
+    kind = "application/x-ndjson" if stream else "application/json; charset=utf-8"
+
+    def answer(_):
+        pieces = (body[at:at + 7] for at in range(0, len(body), 7))
+        return httpx.Response(status, headers={"content-type": kind}, content=pieces)
+
+    return ollama_sdk.Client("http://h", transport=httpx.MockTransport(answer))
+
+
+def ollama(request, body, stream):
+    client = ollama_client(body, stream)
+    if "prompt" in request:
+        answer = client.generate(model="m", prompt="hi", stream=stream)
+    else:
+        answer = client.chat(model="m", messages=[{"role": "user", "content": "hi"}], stream=stream)
+    lines = list(answer) if stream else [answer]
+    end = lines[-1]
+    check({line.model for line in lines} == {request["model"]}, "the model that was asked for")
+    counts = ["total_duration", "load_duration", "prompt_eval_count", "prompt_eval_duration", "eval_count", "eval_duration"]
+    check(all(getattr(end, name) for name in counts), f"every count and duration is there: {end}")
+    said = "".join(line.response if "prompt" in request else line.message.content for line in lines)
+    return said, end.done and end.done_reason == "stop" and not any(line.done for line in lines[:-1])
+
+
 def raised(call, kinds, what):
     try:
         call()
@@ -133,11 +190,24 @@ def faults(folder):
         # Behind the first event of an answer as well as in its place.
         stream = clients(dialect, "fault.stream", 200)
         raised(lambda: list(ask(stream, stream=True)), errors.APIError, f"{dialect} in a stream")
+    body = (folder / "gemini" / "fault.json").read_bytes()
+    client = gemini_client(body, False, 502)
+    error = raised(lambda: client.models.generate_content(model="m", contents="hi"), genai_errors.ServerError, "gemini 502")
+    check((error.code, error.status) == (502, "UNAVAILABLE"), f"gemini: the status: {error}")
+    client = gemini_client((folder / "gemini" / "fault.stream").read_bytes(), True)
+    stream = client.models.generate_content_stream(model="m", contents="hi")
+    raised(lambda: list(stream), genai_errors.ServerError, "gemini in a stream")
+    for name, status in [("fault.json", 502), ("fault.stream", 200)]:
+        client = ollama_client((folder / "ollama" / name).read_bytes(), status == 200, status)
+        error = raised(lambda: list(client.chat(model="m", stream=status == 200)), ollama_sdk.ResponseError, f"ollama {name}")
+        check(error.status_code in (502, -1), f"ollama: the status: {error}")
 
 
 def main(folder):
     folder = pathlib.Path(folder)
-    for dialect, judge in {"openai-chat": chat, "openai-responses": responses, "anthropic-messages": messages}.items():
+    judges = {"openai-chat": chat, "openai-responses": responses, "anthropic-messages": messages, "gemini": gemini,
+              "ollama": ollama}
+    for dialect, judge in judges.items():
         seen = set()
         for reply in sorted(folder.glob(f"{dialect}/*/reply.*")):
             try:
@@ -151,7 +221,8 @@ def main(folder):
             seen.add(reply.suffix)
         check(seen == {".json", ".stream"}, f"{dialect} is answered whole and streamed: {seen}")
     faults(folder)
-    print(f"openai {openai.__version__}, anthropic {anthropic.__version__}: {checks} checks passed")
+    print(f"openai {openai.__version__}, anthropic {anthropic.__version__}, google-genai {genai.__version__} and ollama: "
+          f"{checks} checks passed")
 
 
 if __name__ == "__main__":

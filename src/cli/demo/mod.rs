@@ -16,7 +16,7 @@ use crate::config::UpstreamUrl;
 use crate::dialogue::{Delivery, Gap, GroundingAct, IdentityKey};
 use crate::engine::Grounder;
 use crate::error::{Error, Result};
-use crate::policy::{Rule, RulePolicy, preset};
+use crate::policy::{PRESETS, Rule, RulePolicy, preset};
 
 /// Play a short conversation through the real proxy and model, and show what became of each turn.
 ///
@@ -37,7 +37,7 @@ pub(super) struct Demo {
     #[arg(long, value_name = "NAME", default_value = "demo")]
     model: String,
     /// The policy: one that ships, or "demo", which is gentle and asks for absent texts itself.
-    #[arg(long, value_name = "NAME", default_value = "demo", value_parser = ["demo", "gentle", "off"])]
+    #[arg(long, value_name = "NAME", default_value = "demo", value_parser = ["demo", "gentle", "careful", "clinical", "candid", "agent", "off"])]
     policy: String,
     /// One JSON object a turn.
     #[arg(long)]
@@ -113,7 +113,7 @@ impl Demo {
 fn policy(name: &str) -> Result<RulePolicy> {
     if name != "demo" {
         return preset(name)
-            .ok_or_else(|| Error::config(format!("no policy {name:?} ships; take demo, gentle or off")));
+            .ok_or_else(|| Error::config(format!("no policy {name:?} ships; take demo, {}", PRESETS.join(", "))));
     }
     let mut rules = preset("gentle").unwrap_or_else(|| RulePolicy { name: String::new(), rules: Vec::new() });
     rules.name = name.to_owned();
@@ -123,6 +123,7 @@ fn policy(name: &str) -> Result<RulePolicy> {
         ambiguity: Some(0.5),
         ..Rule::plain(GroundingAct::Clarify)
     };
-    rules.rules.insert(0, ask);
+    // After the rule that leaves distress alone.
+    rules.rules.insert(1, ask);
     Ok(rules)
 }

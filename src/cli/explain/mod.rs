@@ -6,7 +6,6 @@ mod show;
 use std::fs;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use clap::Args;
 use http::{HeaderName, HeaderValue, Uri};
@@ -70,7 +69,7 @@ impl Explain {
         let mut grounder = assemble::offline(&config)?;
         if self.policy.is_some() {
             // Whoever names a policy means that one, and not the arm of an experiment.
-            grounder = grounder.rehearsal(Some(Arc::new(config.rules())));
+            grounder = grounder.rehearsal(Some(config.decides()));
         }
         let (head, body) = request.into_parts();
         let told = super::offline::wait(grounder.explain(head, body))?;

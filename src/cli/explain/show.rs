@@ -87,8 +87,8 @@ fn judged(paper: &mut Paper<'_, impl Write>, scores: &Scores) -> io::Result<()> 
     for (need, p) in scores.need.iter() {
         paper.text(PLAIN, &format!("{:<8}{p:.3}  {}", need.as_str(), bar(p)))?;
     }
-    paper.text(PLAIN, &format!("gap     {}", likely(&scores.gap)))?;
-    paper.text(PLAIN, &format!("act     {}", likely(&scores.user_act)))?;
+    paper.marked("gap     ", PLAIN, &likely(&scores.gap))?;
+    paper.marked("act     ", PLAIN, &likely(&scores.user_act))?;
     paper.text(PLAIN, &format!("emotion {:.3}", scores.emotion))?;
     paper.text(DIM, &format!("{} tokens, model {}", scores.tokens, scores.model))
 }
@@ -113,6 +113,11 @@ fn history(paper: &mut Paper<'_, impl Write>, facts: &Facts) -> io::Result<()> {
             serde_json::Value::Bool(yes) => if *yes { "yes" } else { "no" }.to_owned(),
             serde_json::Value::Null => "none".to_owned(),
             serde_json::Value::Array(list) if list.is_empty() => return None,
+            // Of the turns before this one, what each did.
+            serde_json::Value::Array(list) => {
+                let acts: Vec<&str> = list.iter().filter_map(|turn| turn["act"].as_str()).collect();
+                acts.join(", ")
+            }
             serde_json::Value::String(text) => text.clone(),
             value => value.to_string(),
         };

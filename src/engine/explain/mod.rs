@@ -87,6 +87,8 @@ pub struct Facts {
     pub tools: bool,
     /// Whether something that only the upstream model can read may settle what is open.
     pub unseen: bool,
+    /// What the application says that the request is about.
+    pub domain: Option<String>,
 }
 
 impl Grounder {
@@ -99,6 +101,7 @@ impl Grounder {
         inner.observers = Observers::default();
         if let Some(policy) = policy {
             inner.policy_name = policy.name().into();
+            inner.looks = policy.looks();
             inner.policy = policy;
             inner.experiments = None;
         }

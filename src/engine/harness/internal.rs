@@ -4,7 +4,7 @@
 //! (decolua/9router#3319). They are told by what they ask for: by words that one program uses, and by words that all of them
 //! use. A person who asks for the same in the same words is left alone, too, which costs nothing but a question.
 
-use std::sync::OnceLock;
+use std::sync::LazyLock;
 
 use super::super::text::Marks;
 use crate::dialogue::{Bypass, Conversation, Role, Turn};
@@ -37,7 +37,7 @@ const OWN_WORDS: [(&str, &str); 30] = [
     ("the component that summarizes internal chat history", "summary"),
     ("generate the <state_snapshot>", "summary"),
     // Open WebUI, LibreChat, NextChat, LobeChat, Hugging Face chat-ui, the templates of Vercel.
-    ("<chat_history>", "task"),
+    ("</chat_history>", "task"),
     ("### chat history:", "task"),
     ("concise, 5-word-or-less title", "title"),
     ("four to five word title", "title"),
@@ -48,6 +48,26 @@ const OWN_WORDS: [(&str, &str); 30] = [
     // LangChain and LlamaIndex, over a retrieved text.
     ("rephrase the follow up question to be a standalone question", "rephrase"),
     ("progressively summarize the lines of conversation", "summary"),
+];
+
+/// Words by which programs ask for an answer that they will parse, where the API's own means are not used.
+const PARSED: [(&str, &str); 14] = [
+    // LangChain, instructor, DSPy, CrewAI.
+    ("formatted as a json instance that conforms to the json schema", "json_in_words"),
+    ("return the correct json response within a ```json codeblock", "json_in_words"),
+    ("[[ ## completed ## ]]", "fields_in_words"),
+    ("thought: you should always think about what to do", "agent_step"),
+    ("use a json blob to specify a tool", "agent_step"),
+    ("thought: i now can give a great answer", "agent_step"),
+    // Everybody.
+    ("only valid json", "json_in_words"),
+    ("only with valid json", "json_in_words"),
+    ("only with json", "json_in_words"),
+    ("only a json object", "json_in_words"),
+    ("only with a json object", "json_in_words"),
+    ("only a valid json object", "json_in_words"),
+    ("in json format only", "json_in_words"),
+    ("strictly in json", "json_in_words"),
 ];
 
 /// What such calls are about.
@@ -79,7 +99,7 @@ const PRODUCTS: [(&str, &str); 9] = [
 ];
 
 /// Bytes at each end of a text that are looked at.
-const ENDS: (usize, usize) = (1500, 600);
+const ENDS: (usize, usize) = (700, 300);
 /// Bytes at the beginning of a text where all programs say what they want.
 const OPENING: usize = 300;
 /// Bytes around what is wanted where the rest of the sentence stands.
@@ -87,16 +107,17 @@ const SENTENCE: usize = 110;
 /// A system prompt that only asks for this is short; a longer one is a product's, whatever it begins with.
 const SHORT: usize = 6_000;
 
-/// The sign that a call is one of these; `None` where a person may well have asked.
+/// The sign that a call is one of these, or asks in words for what a program parses; `None` where a person may well have
+/// asked.
 pub(in crate::engine) fn internal(conversation: &Conversation<'_>) -> Option<Machine> {
     let turns = &conversation.turns;
     let after = turns.iter().rposition(|turn| turn.role == Role::Assistant).map_or(0, |at| at + 1);
     let system = turns.iter().filter(|turn| turn.role == Role::System).find_map(|turn| wanted(turn, true));
     let last = || turns[after..].iter().filter(|turn| turn.role == Role::User).find_map(|turn| wanted(turn, false));
-    system.or_else(last).map(|sign| Machine { bypass: Bypass::InternalCall, sign })
+    system.or_else(last)
 }
 
-fn wanted(turn: &Turn<'_>, is_system: bool) -> Option<&'static str> {
+fn wanted(turn: &Turn<'_>, is_system: bool) -> Option<Machine> {
     turn.texts().find_map(|text| {
         let bytes = text.raw().len();
         let (head, tail) = text.ends(ENDS.0, ENDS.1)?;
@@ -105,22 +126,25 @@ fn wanted(turn: &Turn<'_>, is_system: bool) -> Option<&'static str> {
         let opening = &head[..head.floor_char_boundary(OPENING)];
         let general = || (!is_system || bytes <= SHORT).then(|| in_general(opening)).flatten();
         let warms = || (!is_system && head.trim() == "Warmup").then_some("warmup");
-        own.or_else(general).or_else(warms)
+        let for_itself = |sign| Machine { bypass: Bypass::InternalCall, sign };
+        own.or_else(|| general().or_else(warms).map(for_itself))
     })
 }
 
-fn own_words(text: &str) -> Option<&'static str> {
-    static MARKS: OnceLock<Marks> = OnceLock::new();
-    let marks = MARKS.get_or_init(|| Marks::of(OWN_WORDS.iter().map(|(words, _)| *words)));
-    OWN_WORDS.get(marks.first_in(text.as_bytes())?).map(|(_, sign)| *sign)
+fn own_words(text: &str) -> Option<Machine> {
+    static MARKS: LazyLock<Marks> =
+        LazyLock::new(|| Marks::of(OWN_WORDS.iter().chain(&PARSED).map(|(words, _)| *words)));
+    let at = MARKS.first_in(text.as_bytes())?;
+    let own = OWN_WORDS.get(at).map(|(_, sign)| Machine { bypass: Bypass::InternalCall, sign });
+    let parsed = || PARSED.get(at.checked_sub(OWN_WORDS.len())?);
+    own.or_else(|| parsed().map(|(_, sign)| Machine { bypass: Bypass::StructuredOutput, sign }))
 }
 
 /// A sentence in which somebody is to make something of a conversation.
 fn in_general(opening: &str) -> Option<&'static str> {
-    static PRODUCT: OnceLock<Marks> = OnceLock::new();
-    let product = PRODUCT.get_or_init(|| Marks::of(PRODUCTS.iter().map(|(words, _)| *words)));
+    static PRODUCT: LazyLock<Marks> = LazyLock::new(|| Marks::of(PRODUCTS.iter().map(|(words, _)| *words)));
     // Few texts say any of these; the rest is only looked at then.
-    product.is_in(opening.as_bytes()).then_some(())?;
+    PRODUCT.is_in(opening.as_bytes()).then_some(())?;
     let text = opening.to_ascii_lowercase();
     PRODUCTS.iter().find_map(|(words, sign)| {
         text.match_indices(words).find_map(|(at, _)| {
@@ -164,6 +188,15 @@ mod tests {
             (&[(User, "[SUGGESTION MODE: Suggest what the user might naturally type next]")], "suggestion"),
             (&[(System, "s"), (User, "Warmup")], "warmup"),
             (&[(User, "Web page content:\n---\nx\n---\nWhat is the price?")], "extract"),
+            (
+                &[(System, "Extract the order. Respond with only valid JSON, no prose."), (User, "two pies")],
+                "json_in_words",
+            ),
+            (
+                &[(User, "The output should be formatted as a JSON instance that conforms to the JSON schema below.")],
+                "json_in_words",
+            ),
+            (&[(User, "Answer: ...\nThought: you should always think about what to do\nAction: one of")], "agent_step"),
         ] {
             assert_eq!(sign(turns), Some(wanted), "{turns:?}");
         }
@@ -180,6 +213,7 @@ mod tests {
             &[(System, &product), (User, "Fix it.")],
             &[(User, "Generate a title for this conversation."), (Assistant, "Which?"), (User, "The first.")],
             &[(User, "name three cities in a tags file")],
+            &[(User, "Why is only this JSON valid?")],
             &[(User, "")],
             &[],
         ] {

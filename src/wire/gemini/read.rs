@@ -50,7 +50,8 @@ pub(super) fn read<'a>(target: &'a str, body: &'a [u8]) -> Result<Call<'a>, Malf
     Ok(Call {
         machine: machine::reason(given(keys.generation), given(keys.tool_config), last)?,
         elsewhere: false,
-        answerable: true,
+        // Where the path is a gateway's own, nobody knows whether the answer is to be a stream.
+        answerable: target.is_empty() || route.is_some(),
         cached_tail: false,
         echoes: Vec::new(),
         conversation: Conversation { turns, tools: offered.tools },

@@ -140,10 +140,19 @@ impl<'a> Messages<'a> {
         }
         for run in parts.chunk_by(|one, next| speaker(one) == speaker(next)) {
             last = run.first().map_or(Role::User, speaker);
-            self.turns.push(Turn { role: last, parts: run.to_vec() });
+            let parts = if last == Role::Tool { run.iter().flat_map(result).collect() } else { run.to_vec() };
+            self.turns.push(Turn { role: last, parts });
         }
         self.tail = tail.filter(|_| last == Role::User);
     }
+}
+
+/// What a tool's result says: its text where it has any, as in the other dialects.
+fn result<'a>(block: &Part<'a>) -> Vec<Part<'a>> {
+    let Part::Opaque(_, raw) = block else { return vec![*block] };
+    let read = |content: &'a [u8]| Content::read(&mut Cursor::new(content), said).ok();
+    let parts = field(raw, b"content").ok().flatten().and_then(read).map(|content| content.parts);
+    parts.filter(|parts| !parts.is_empty()).unwrap_or_else(|| vec![*block])
 }
 
 fn speaker(role: &[u8]) -> Result<Role, Malformed> {

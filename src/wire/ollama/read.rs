@@ -63,7 +63,8 @@ pub(super) fn read<'a>(target: &'a str, body: &'a [u8]) -> Result<Call<'a>, Malf
         machine: machine::reason(&keys.wishes, form, turns.iter().map(|turn| turn.role).next_back())?,
         // The tokens of what was said before, which nobody here can read.
         elsewhere: completion && has_items(keys.context),
-        answerable: true,
+        // What only loads a model is not to be answered in its place.
+        answerable: !turns.is_empty(),
         cached_tail: false,
         echoes: Vec::new(),
         conversation: Conversation { turns, tools: !completion && has_items(keys.tools) },

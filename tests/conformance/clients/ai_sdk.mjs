@@ -2,7 +2,7 @@
 
 import { createOpenAI } from "@ai-sdk/openai";
 import { generateText, jsonSchema, Output, streamText, tool } from "ai";
-import { all, ANSWERED, ARGUMENTS, assistant, BEFORE, CLEAR, faults, first, holds, NEXT, NUMBERED, SYSTEM, TURNS, UNICODE, user, VAGUE, WEATHER } from "./said.mjs";
+import { all, ANSWERED, ARGUMENTS, assistant, BEFORE, CLEAR, faults, FEW, first, holds, NEXT, NUMBERED, SYSTEM, TURNS, UNICODE, user, VAGUE, WEATHER } from "./said.mjs";
 
 const tools = { get_weather: tool({ description: "The weather now.", inputSchema: jsonSchema(ARGUMENTS) }) };
 const weather = Output.object({ schema: jsonSchema({ ...ARGUMENTS, properties: { ...ARGUMENTS.properties, degrees: { type: "integer" } } }) });
@@ -87,6 +87,11 @@ class Chat {
       messages.push(...(await this.text({ messages }, this.stateless)).response.messages);
     }
     return messages.length;
+  }
+
+  async real() {
+    const coldest = { prompt: CLEAR, temperature: 0, maxOutputTokens: FEW };
+    return [(await this.text(coldest)).text, (await all(this.stream(coldest).textStream)).join("")];
   }
 
   async reply() {

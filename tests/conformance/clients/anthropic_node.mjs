@@ -1,7 +1,7 @@
 // `@anthropic-ai/sdk`: Messages.
 
 import Anthropic from "@anthropic-ai/sdk";
-import { all, ANSWERED, ARGUMENTS, assistant, BEFORE, CLEAR, faults, first, holds, NEXT, NUMBERED, SYSTEM, TURNS, UNICODE, user, VAGUE, WEATHER } from "./said.mjs";
+import { all, ANSWERED, ARGUMENTS, assistant, BEFORE, CLEAR, faults, FEW, first, holds, NEXT, NUMBERED, SYSTEM, TURNS, UNICODE, user, VAGUE, WEATHER } from "./said.mjs";
 
 const model = "claude-sonnet-5-5";
 const tools = [{ name: "get_weather", description: "The weather now.", input_schema: ARGUMENTS }];
@@ -72,6 +72,12 @@ class Messages {
       turns.push(assistant((await this.create(turns)).content));
     }
     return turns.length;
+  }
+
+  async real() {
+    const coldest = { max_tokens: FEW, temperature: 0, seed: 1 };
+    const whole = await this.create([user(CLEAR)], coldest);
+    return [whole.content[0].text, (await this.final(CLEAR, coldest)).content[0].text];
   }
 
   async reply() {

@@ -4,7 +4,7 @@ import asyncio
 
 import anthropic
 
-from said import ANSWERED, ARGUMENTS, BEFORE, CLEAR, NEXT, SYSTEM, TURNS, UNICODE, VAGUE, WEATHER, Weather, faults, numbered, together
+from said import ANSWERED, ARGUMENTS, BEFORE, CLEAR, FEW, NEXT, SYSTEM, TURNS, UNICODE, VAGUE, WEATHER, Weather, faults, numbered, together
 
 MODEL = "claude-sonnet-5-5"
 TOOL = {"name": "get_weather", "description": "The weather now.", "input_schema": ARGUMENTS}
@@ -85,6 +85,12 @@ class Messages:
             turns.append(user(text))
             turns.append(assistant(self.create(turns, cache_control={"type": "ephemeral"}).content))
         return len(turns)
+
+    def real(self):
+        coldest = {"extra_body": {"temperature": 0, "seed": 1}}
+        whole = self.create([user(CLEAR)], max_tokens=FEW, **coldest)
+        with self.client.messages.stream(model=MODEL, max_tokens=FEW, messages=[user(CLEAR)], **coldest) as stream:
+            return [whole.content[0].text, stream.get_final_message().content[0].text]
 
     def reply(self):
         whole, final = self.create([user(VAGUE)]), self.final(VAGUE)

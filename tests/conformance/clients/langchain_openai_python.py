@@ -6,7 +6,7 @@ from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, Tool
 from langchain_core.tools import tool
 from langchain_openai import ChatOpenAI
 
-from said import ANSWERED, BEFORE, CLEAR, NEXT, SYSTEM, TURNS, UNICODE, VAGUE, WEATHER, Weather, faults, numbered, together
+from said import ANSWERED, BEFORE, CLEAR, FEW, NEXT, SYSTEM, TURNS, UNICODE, VAGUE, WEATHER, Weather, faults, numbered, together
 
 
 @tool
@@ -22,8 +22,8 @@ class Chat:
         self.base = base
         self.model = self.made()
 
-    def made(self, retries=0):
-        return ChatOpenAI(model="gpt-5-mini", api_key="sk-test", base_url=self.base + "/v1", max_retries=retries, **self.more)
+    def made(self, retries=0, **more):
+        return ChatOpenAI(**{"model": "gpt-5-mini", **self.more, **more}, api_key="sk-test", base_url=self.base + "/v1", max_retries=retries)
 
     def whole(self):
         return [self.model.invoke([SystemMessage(SYSTEM), HumanMessage(BEFORE), AIMessage(ANSWERED), HumanMessage(NEXT)]), self.model.invoke(UNICODE)]
@@ -72,6 +72,10 @@ class Chat:
             turns.append(HumanMessage(text))
             turns.append(self.model.invoke(turns))
         return len(turns)
+
+    def real(self):
+        model = self.made(model="gpt-4o-mini", temperature=0, max_tokens=FEW)
+        return [model.invoke(CLEAR).text, "".join(piece.text for piece in model.stream(CLEAR))]
 
     def reply(self):
         whole, pieces = self.model.invoke(VAGUE), list(self.model.stream(VAGUE))

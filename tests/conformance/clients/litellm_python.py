@@ -8,7 +8,7 @@ os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
 
 import litellm  # noqa: E402
 
-from said import ANSWERED, ARGUMENTS, BEFORE, CLEAR, NEXT, SYSTEM, TURNS, UNICODE, VAGUE, WEATHER, Weather, fault, faults, numbered, together  # noqa: E402
+from said import ANSWERED, ARGUMENTS, BEFORE, CLEAR, FEW, NEXT, SYSTEM, TURNS, UNICODE, VAGUE, WEATHER, Weather, fault, faults, numbered, together  # noqa: E402
 
 litellm.telemetry, litellm.suppress_debug_info = False, True
 # Prices that it does not know it asks the Ollama server for, from a thread beside the calls: at no telling when.
@@ -31,7 +31,7 @@ class Completion:
         self.given = {"model": self.model, "api_base": base + self.path, "api_key": "test"}
 
     def create(self, messages, retries=0, **more):
-        return litellm.completion(messages=messages, num_retries=retries, **self.given, **more)
+        return litellm.completion(messages=messages, num_retries=retries, **{**self.given, **more})
 
     def whole(self):
         turns = [{"role": "system", "content": SYSTEM}, user(BEFORE), {"role": "assistant", "content": ANSWERED}, user(NEXT)]
@@ -86,6 +86,11 @@ class Completion:
             turns.append(user(text))
             turns.append(self.create(turns).choices[0].message.model_dump())
         return len(turns)
+
+    def real(self):
+        coldest = {"temperature": 0, "max_tokens": FEW, "model": self.model.replace("gpt-5-mini", "gpt-4o-mini")}
+        whole, pieces = self.create([user(CLEAR)], **coldest), self.create([user(CLEAR)], stream=True, **coldest)
+        return [whole.choices[0].message.content, "".join(piece.choices[0].delta.content or "" for piece in pieces)]
 
     def reply(self):
         whole, pieces = self.create([user(VAGUE)]), list(self.create([user(VAGUE)], stream=True))
@@ -166,6 +171,11 @@ class Responses:
             turns.append(user(text))
             turns += [item.model_dump(exclude_none=True) for item in self.create(turns).output]
         return len(turns)
+
+    def real(self):
+        coldest = {"temperature": 0, "max_output_tokens": FEW, "model": "openai/gpt-4o-mini"}
+        whole, events = self.create(CLEAR, **coldest), list(self.create(CLEAR, stream=True, **coldest))
+        return [whole.output_text, "".join(event.delta for event in events if event.type == "response.output_text.delta")]
 
     def reply(self):
         whole, events = self.create(VAGUE, store=False), list(self.create(VAGUE, store=False, stream=True))

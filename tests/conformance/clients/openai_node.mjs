@@ -3,7 +3,7 @@
 import OpenAI from "openai";
 import { zodResponseFormat, zodTextFormat } from "openai/helpers/zod";
 import { z } from "zod";
-import { all, ANSWERED, ARGUMENTS, assistant, BEFORE, CLEAR, faults, first, holds, NEXT, NUMBERED, SYSTEM, TURNS, UNICODE, user, VAGUE, WEATHER } from "./said.mjs";
+import { all, ANSWERED, ARGUMENTS, assistant, BEFORE, CLEAR, faults, FEW, first, holds, NEXT, NUMBERED, SYSTEM, TURNS, UNICODE, user, VAGUE, WEATHER } from "./said.mjs";
 
 const model = "gpt-5-mini";
 const Weather = z.object({ city: z.string(), degrees: z.number() });
@@ -49,6 +49,12 @@ class Api {
     return turns.length;
   }
 
+  async real() {
+    const whole = await this.create([user(CLEAR)], { temperature: 0, ...this.few });
+    const events = await all(await this.create([user(CLEAR)], { stream: true, temperature: 0, ...this.few }));
+    return [this.text(whole), events.map(this.piece).join("")];
+  }
+
   async reply() {
     const whole = await this.create([user(VAGUE)], this.stateless);
     const streamed = await this.final(VAGUE);
@@ -59,10 +65,12 @@ class Api {
 
 class Chat extends Api {
   stateless = {};
+  few = { max_tokens: FEW, seed: 1 };
   tools_ = [{ type: "function", function: { name: "get_weather", description: "The weather now.", parameters: ARGUMENTS } }];
   create = (messages, more, client = this.client) => client.chat.completions.create({ model, messages, ...more });
   text = (completion) => completion.choices[0].message.content;
   parts = (text) => [{ type: "text", text }];
+  piece = (chunk) => chunk.choices[0]?.delta.content ?? "";
   history = (completion) => [completion.choices[0].message];
   final = (text, more) => this.client.chat.completions.stream({ model, messages: [user(text)], ...more }).finalChatCompletion();
 
@@ -93,10 +101,13 @@ class Chat extends Api {
 
 class Responses extends Api {
   stateless = { store: false };
+  few = { max_output_tokens: FEW };
   tools_ = [{ type: "function", name: "get_weather", description: "The weather now.", parameters: ARGUMENTS, strict: true }];
   create = (input, more, client = this.client) => client.responses.create({ model, input, ...more });
   text = (response) => response.output_text;
   parts = (text) => [{ type: "input_text", text }];
+  // Its events only: what the stream's helper wants of them, llama.cpp's server leaves out (`content_index`).
+  piece = (event) => (event.type === "response.output_text.delta" ? event.delta : "");
   history = (response) => response.output;
   final = (input, more) => this.client.responses.stream({ model, input, ...this.stateless, ...more }).finalResponse();
 

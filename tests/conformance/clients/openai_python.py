@@ -5,7 +5,7 @@ import json
 
 import openai
 
-from said import ANSWERED, ARGUMENTS, BEFORE, CLEAR, NEXT, SYSTEM, TURNS, UNICODE, VAGUE, WEATHER, Weather, faults, numbered, together
+from said import ANSWERED, ARGUMENTS, BEFORE, CLEAR, FEW, NEXT, SYSTEM, TURNS, UNICODE, VAGUE, WEATHER, Weather, faults, numbered, together
 
 MODEL = "gpt-5-mini"
 
@@ -54,6 +54,10 @@ class Api:
             turns += self.history(self.create(turns))
         return len(turns)
 
+    def real(self):
+        whole = self.create([user(CLEAR)], temperature=0, **self.few)
+        return [self.text(whole), self.pieces(self.create([user(CLEAR)], stream=True, temperature=0, **self.few))]
+
     def reply(self):
         whole, final = self.create([user(VAGUE)], **self.stateless), self.final(VAGUE)
         carried = self.create([user(VAGUE), *self.history(whole), user(VAGUE)], **self.stateless)
@@ -62,13 +66,16 @@ class Api:
 
 class Chat(Api):
     tool = {"type": "function", "function": {"name": "get_weather", "description": "The weather now.", "parameters": ARGUMENTS}}
-    stateless = {}
+    stateless, few = {}, {"max_tokens": FEW, "seed": 1}
 
     def create(self, messages, client=None, **more):
         return (client or self.client).chat.completions.create(model=MODEL, messages=messages, **more)
 
     def text(self, completion):
         return completion.choices[0].message.content
+
+    def pieces(self, stream):
+        return "".join(chunk.choices[0].delta.content or "" for chunk in stream if chunk.choices)
 
     def parts(self, text):
         return [{"type": "text", "text": text}]
@@ -103,13 +110,17 @@ class Chat(Api):
 
 class Responses(Api):
     tool = {"type": "function", "name": "get_weather", "description": "The weather now.", "parameters": ARGUMENTS, "strict": True}
-    stateless = {"store": False}
+    stateless, few = {"store": False}, {"max_output_tokens": FEW}
 
     def create(self, given, client=None, **more):
         return (client or self.client).responses.create(model=MODEL, input=given, **more)
 
     def text(self, response):
         return response.output_text
+
+    def pieces(self, stream):
+        """Its events only: what the stream's helper wants of them, that server leaves out (`content_index`)."""
+        return "".join(event.delta for event in stream if event.type == "response.output_text.delta")
 
     def parts(self, text):
         return [{"type": "input_text", "text": text}]

@@ -10,6 +10,7 @@ export const WEATHER = "What is the weather in Paris, France right now in degree
 export const VAGUE = "Summarize the article below.";
 export const ARGUMENTS = { type: "object", properties: { city: { type: "string" } }, required: ["city"], additionalProperties: false };
 export const TURNS = [0, 1, 2, 3, 4].flatMap((i) => [`What is ${i} plus ${i}? [ask]`, "Fix the bug in my function. [tell]"]);
+export const FEW = 12;
 export const NUMBERED = Array.from({ length: 12 }, (_, i) => `What is ${i} plus ${i}?`);
 
 export const user = (content) => ({ role: "user", content });

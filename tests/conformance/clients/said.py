@@ -18,6 +18,8 @@ ARGUMENTS = {"type": "object", "properties": {"city": {"type": "string"}}, "requ
 TURNS = [text for i in range(5) for text in (f"What is {i} plus {i}? [ask]", "Fix the bug in my function. [tell]")]
 STATUSES = (400, 401, 429, 500)
 MANY = 12
+# Of a real model: the most likely words, and few of them.
+FEW = 12
 LOOP = asyncio.Runner()
 
 

@@ -67,7 +67,9 @@ fn a_call_without_its_target_is_read_too() {
     let body = format!(r#"{{"contents":[{HI}]}}"#);
     let call = read(&body).unwrap();
     assert_eq!((call.model_name().as_str(), call.stream, call.sources), ("", false, false));
-    assert!(!call.conversation.tools && call.conversation_id.is_none());
+    assert!(!call.conversation.tools && call.conversation_id.is_none() && call.answerable);
+    let elsewhere = Dialect::Gemini.read_at("/bots/1/ask?x=1", body.as_bytes()).unwrap();
+    assert!(!elsewhere.answerable, "a path that does not say whether to stream");
 }
 
 #[test]

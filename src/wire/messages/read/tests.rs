@@ -53,7 +53,7 @@ fn everything_a_call_says() {
             "system 's'",
             "user File 'a'",
             "assistant Other Other 'b' ToolCall ToolResult ToolCall",
-            "tool ToolResult ToolResult",
+            "tool '42' ToolResult",
             "user 'and?'",
             "assistant 'c'",
             "system 'now'",

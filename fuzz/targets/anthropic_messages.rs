@@ -1,0 +1,10 @@
+//! Calls of Anthropic Messages.
+
+#![no_main]
+
+use groundwire::wire::Dialect;
+use libfuzzer_sys::fuzz_target;
+
+mod call;
+
+fuzz_target!(|body: &[u8]| call::check(Dialect::AnthropicMessages, "/v1/messages", body));
