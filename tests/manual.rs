@@ -67,7 +67,7 @@ fn every_key_is_in_the_manual_and_no_other() {
         assert_eq!(keys(table.as_table().unwrap()), accepted(&format!("[{name}]"), "", ""), "[{name}]");
         tables += 1;
     }
-    assert_eq!(tables, 6);
+    assert_eq!(tables, 8);
     let routed = example["upstreams"].as_array().unwrap();
     assert_eq!(keys(routed[0].as_table().unwrap()), accepted("[[upstreams]]", "", ""));
     assert_eq!(keys(example["routes"][0].as_table().unwrap()), accepted("[[routes]]", "", ""));

@@ -10,6 +10,7 @@ use crate::config::{Config, LogFormat, Model, RecordsTo, TrustedHeader};
 use crate::dialogue::IdentityKey;
 use crate::engine::{Grounder, GrounderBuilder};
 use crate::error::Result;
+use crate::observe::store::{Store, StoreOptions};
 use crate::observe::{Appended, JsonLines, Metrics, Recent, Reopen};
 use crate::proxy::AccessLog;
 
@@ -95,6 +96,28 @@ pub(super) fn records(config: &Config, lasting: &Lasting) -> Result<Option<Retir
     Ok(Some(lasting.retirement.of(lines)))
 }
 
+/// Starts to write the store; `None` where there is none. A store that cannot be reached is no error: requests are served, and it
+/// is tried again.
+///
+/// # Errors
+/// If the configuration does not say where it is.
+pub(super) fn store(config: &Config, lasting: &Lasting) -> Result<Option<Retiring<Store>>> {
+    let designs = config.designs();
+    let Some(place) = config.store.url.resolve(!designs.is_empty())? else { return Ok(None) };
+    let mut options = StoreOptions::default();
+    options.queue = config.store.queue.get();
+    options.batch = config.store.batch.get();
+    options.flush = config.store.flush.0;
+    options.keep_turns = config.store.retention.on().map(|period| period.0);
+    options.keep_rollups = config.store.rollup_retention.on().map(|period| period.0);
+    let store = Store::start(place.parse()?, options)?;
+    for design in designs {
+        // The queue is new, and has room for more experiments than there are.
+        let _ = store.declare(design);
+    }
+    Ok(Some(lasting.retirement.of(store)))
+}
+
 /// Starts the access log; `None` where it is off.
 ///
 /// # Errors
@@ -120,6 +143,7 @@ pub(super) fn grounder(
     config: &Config,
     classifier: Option<Retiring<OnnxClassifier>>,
     records: Option<Retiring<JsonLines>>,
+    store: Option<Retiring<Store>>,
     key: Option<IdentityKey>,
     lasting: &Lasting,
 ) -> Result<Grounder> {
@@ -131,6 +155,10 @@ pub(super) fn grounder(
     let builder = builder.observer(Arc::clone(&lasting.metrics)).observer(lasting.recent.clone());
     let builder = match records {
         Some(records) => builder.observer(records),
+        None => builder,
+    };
+    let builder = match store {
+        Some(store) => builder.observer(store),
         None => builder,
     };
     let key = match &config.identity_key {

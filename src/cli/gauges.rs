@@ -12,6 +12,7 @@ use prometheus_client::metrics::info::Info;
 
 use super::running::{Reloads, Running, State};
 use crate::classify::OnnxClassifier;
+use crate::observe::store::StoreStats;
 
 /// Shows what is there once it is there: a server is scraped before its model is loaded.
 pub(super) struct Gauges(pub(super) Running);
@@ -40,12 +41,28 @@ impl Collector for Gauges {
             counter(&mut encoder, "records_dropped", "Records dropped because the queue was full", stats.dropped)?;
             counter(&mut encoder, "records_failed", "Records that could not be written", stats.failed)?;
         }
+        if let Some(store) = current.store() {
+            encode_store(&mut encoder, &store.stats())?;
+        }
         if let Some(access) = &current.access {
             let help = "Lines of the access log dropped because the queue was full";
             counter(&mut encoder, "access_lines_dropped", help, access.dropped() as u64)?;
         }
         Ok(())
     }
+}
+
+fn encode_store(encoder: &mut DescriptorEncoder<'_>, stats: &StoreStats) -> fmt::Result {
+    let queued = usize::try_from(stats.queued).unwrap_or(usize::MAX);
+    gauge(encoder, "store_queued", "Turns that wait to be stored", queued)?;
+    gauge(encoder, "store_connected", "Whether the store is there", usize::from(stats.connected))?;
+    counter(encoder, "store_written", "Turns stored", stats.written)?;
+    counter(encoder, "store_known", "Turns not stored because they already were", stats.known)?;
+    let dropped = "Turns not stored because the queue was full, or because the store was not there at the end";
+    counter(encoder, "store_dropped", dropped, stats.dropped)?;
+    counter(encoder, "store_failed", "Turns that the store refused", stats.failed)?;
+    counter(encoder, "store_outcomes", "Outcomes of the application's own stored", stats.outcomes)?;
+    counter(encoder, "store_rolled", "Units rolled up", stats.rolled)
 }
 
 fn encode_reloads(encoder: &mut DescriptorEncoder<'_>, reloads: &Reloads) -> fmt::Result {

@@ -5,6 +5,7 @@ mod audit;
 mod check;
 mod demo;
 mod explain;
+mod feedback;
 mod gauges;
 mod health;
 mod licenses;
@@ -26,6 +27,7 @@ mod score;
 mod serve;
 mod shape;
 mod signals;
+mod store;
 mod watch;
 mod windows;
 
@@ -70,6 +72,7 @@ enum Command {
     Explain(Box<explain::Explain>),
     Replay(replay::Replay),
     Audit(audit::Audit),
+    Store(store::StoreCommand),
     Plan(plan::Plan),
     Report(report::Report),
     Check(check::Check),
@@ -94,6 +97,7 @@ pub fn run() -> Result<(), Failure> {
         Command::Explain(explain) => explain.run(),
         Command::Replay(replay) => replay.run(),
         Command::Audit(audit) => audit.run(),
+        Command::Store(store) => store.run(),
         Command::Plan(plan) => plan.run(),
         Command::Report(report) => report.run(),
         Command::Check(check) => check.run(),

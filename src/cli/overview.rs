@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use super::playground::policies;
 use super::running::{Running, State};
 use crate::classify::Classifier;
+use crate::observe::store::Store;
 use crate::observe::{JsonLines, Recent, Summary};
 use crate::proxy::AccessLog;
 
@@ -85,6 +86,10 @@ fn warnings(running: &State, summary: &Summary) -> Vec<String> {
         let lost = current.records().map(JsonLines::stats).map_or(0, |stats| stats.dropped + stats.failed);
         if lost > 0 {
             warnings.push(format!("{lost} records are lost: raise `records.queue`, or look at the disk"));
+        }
+        let lost = current.store().map(Store::stats).map_or(0, |stats| stats.dropped + stats.failed);
+        if lost > 0 {
+            warnings.push(format!("{lost} turns are lost to the store: raise `store.queue`, or look at the store"));
         }
         let dropped = current.access.as_ref().map_or(0, AccessLog::dropped);
         if dropped > 0 {

@@ -11,6 +11,7 @@ use tokio::runtime::Handle;
 use tower_layer::Layer;
 
 use super::assemble::{self, Lasting};
+use super::feedback::Token;
 use super::logging::LevelOf;
 use super::running::{Current, Hashes, Lost, Running};
 use super::told;
@@ -96,6 +97,13 @@ impl Built {
             Some(old) => old.current.records.clone(),
             None => assemble::records(&config, lasting)?,
         };
+        let designs = |config: &Config| config.designs();
+        let store = match kept(|old, new| old.store == new.store)
+            .filter(|old| designs(&old.current.config) == designs(&config) && old.named == named)
+        {
+            Some(old) => old.current.store.clone(),
+            None => assemble::store(&config, lasting)?,
+        };
         let access = match kept(|old, new| old.log.access == new.log.access) {
             Some(old) => old.current.access.clone(),
             None => assemble::access(&config, lasting)?,
@@ -104,8 +112,9 @@ impl Built {
             Some(old) => old.current.classifier.clone(),
             None => assemble::classifier(&config, lasting)?,
         };
+        let token = config.feedback.token.as_ref().map(Token::read).transpose()?;
         let key = old.map(|old| old.current.key.clone());
-        let grounder = assemble::grounder(&config, classifier.clone(), records.clone(), key, lasting)?;
+        let grounder = assemble::grounder(&config, classifier.clone(), records.clone(), store.clone(), key, lasting)?;
         let current = Current {
             hashes: Hashes::of(&config, grounder.config()),
             config: Arc::new(config),
@@ -114,6 +123,8 @@ impl Built {
             grounder: grounder.clone(),
             classifier,
             records,
+            store,
+            token,
             access,
             lost,
         };
@@ -144,6 +155,8 @@ fn same_upstream(old: &Config, new: &Config) -> bool {
     wanted.identity_key.clone_from(&old.identity_key);
     wanted.classifier = old.classifier.clone();
     wanted.records = old.records.clone();
+    wanted.store = old.store.clone();
+    wanted.feedback = old.feedback.clone();
     wanted.log = old.log.clone();
     let (ours, theirs) = (&mut wanted.limits, &old.limits);
     (ours.classify_bytes, ours.text_bytes, ours.max_body) = (theirs.classify_bytes, theirs.text_bytes, theirs.max_body);

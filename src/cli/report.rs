@@ -7,9 +7,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::Args;
 
-use super::Failure;
-use crate::config::{Config, Overrides};
+use super::{Failure, store};
+use crate::config::{Config, Overrides, StoreUrl};
 use crate::experiment::{Analysis, Design, Standing, UnitRows};
+use crate::observe::store::StoreReader;
 use crate::report::{RowsFile, html, json, text};
 
 /// Say how an experiment stands: verdict, effect, guardrails, and whether the data can be trusted
@@ -17,14 +18,19 @@ use crate::report::{RowsFile, html, json, text};
 /// Intervals hold at every look, so that it may be asked at any time, and the experiment may be stopped at any time.
 #[derive(Args)]
 #[command(after_help = "Examples:
-  groundwire report --rows units.jsonl
+  groundwire report --config groundwire.toml
+  groundwire report --store env:DATABASE_URL --experiment ask-or-assume --json
   groundwire report --rows units.jsonl --html report.html
-  groundwire report --rows units.jsonl --experiment ask-or-assume --json")]
+
+Rows come from the store that --store or the configuration names, or out of a file: groundwire store export --units")]
 pub(super) struct Report {
     /// What came of each unit, as JSON lines: a line {"design": …}, and below it a line for each unit
-    #[arg(long, value_name = "FILE")]
-    rows: PathBuf,
-    /// The configuration, for the design of rows that come without one
+    #[arg(long, value_name = "FILE", conflicts_with = "store")]
+    rows: Option<PathBuf>,
+    /// The store: sqlite:PATH, postgres://…, or env:NAME or file:PATH of where such a text is
+    #[arg(long, value_name = "URL", value_parser = super::value::<StoreUrl>)]
+    store: Option<StoreUrl>,
+    /// The configuration [env: GROUNDWIRE_CONFIG], whose store is read, or that has the design of rows that come without one
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// The experiment, where there are several; the newest version of it
@@ -46,19 +52,45 @@ pub(super) struct Report {
 
 impl Report {
     pub(super) fn run(self) -> Result<(), Failure> {
-        let designs = match &self.config {
-            Some(path) => Config::read(path, &Overrides::default())?.designs(),
-            None => Vec::new(),
+        let standing = match &self.rows {
+            Some(file) => {
+                let designs = match &self.config {
+                    Some(path) => Config::read(path, &Overrides::default())?.designs(),
+                    None => Vec::new(),
+                };
+                let named = |design: &&Design| self.experiment.as_ref().is_none_or(|name| *name == design.experiment);
+                self.standing(&mut RowsFile::new(file, designs.iter().find(named).cloned()))?
+            }
+            None => self.stored()?,
         };
-        let named = |design: &&Design| self.experiment.as_ref().is_none_or(|name| *name == design.experiment);
-        let mut rows = RowsFile::new(&self.rows, designs.iter().find(named).cloned());
-        let standing = self.standing(&mut rows)?;
         if let Some(file) = &self.html {
             return fs::write(file, html(&standing))
                 .map_err(|e| format!("{} cannot be written: {e}", file.display()).into());
         }
         let out = if self.json { json(&standing)? + "\n" } else { text(&standing) };
         Ok(stdout().lock().write_all(out.as_bytes())?)
+    }
+
+    /// The same out of the store, and what is missing from that.
+    fn stored(&self) -> Result<Standing, Failure> {
+        let place = store::place(self.store.as_ref(), self.config.clone())?;
+        let mut rows = StoreReader::open(&place)?;
+        rows.roll_up()?;
+        let mut standing = self.standing(&mut rows)?;
+        let missing = rows.summary()?;
+        let mut warn = |count: u64, what: &str| {
+            if count > 0 {
+                standing.health.warnings.push(format!("{count} {what}"));
+            }
+        };
+        warn(missing.dropped, "turns are missing: they were dropped because the store was slow or not there");
+        warn(
+            missing.killed,
+            "times a process was killed; what it had not written yet, about a second each, is missing",
+        );
+        warn(missing.late, "records came after the outcome of their unit was frozen, and were not counted");
+        warn(missing.pending, "units wait to be rolled up by another process, and are shown as they were");
+        Ok(standing)
     }
 
     /// How the experiment that is asked for stands, from whatever holds the rows.

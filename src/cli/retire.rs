@@ -12,10 +12,14 @@ use std::time::Duration;
 use crate::classify::{Classifier, Judging, ModelId, OnnxClassifier, ReplyTurn};
 use crate::dialogue::{Bypass, Conversation, Id};
 use crate::error::{Error, Result};
+use crate::observe::store::Store;
 use crate::observe::{JsonLines, Observer, Record};
 
 /// How long a classifier that is let go of may still read replies; as long as they may wait for it.
 const LAST_REPLIES: Duration = Duration::from_secs(5);
+
+/// How long a store that is let go of may still take for what waits in it.
+const LAST_TURNS: Duration = Duration::from_secs(30);
 
 /// What ends in a way of its own, and takes time for it.
 pub(super) trait Retire: Send + Sync + 'static {
@@ -32,6 +36,12 @@ impl Retire for OnnxClassifier {
 impl Retire for JsonLines {
     fn retire(self) {
         self.close();
+    }
+}
+
+impl Retire for Store {
+    fn retire(self) {
+        self.close(LAST_TURNS);
     }
 }
 
@@ -129,6 +139,14 @@ impl Classifier for Retiring<OnnxClassifier> {
     fn read_reply(&self, reply: ReplyTurn) {
         if let Some(classifier) = self.get() {
             classifier.read_reply(reply);
+        }
+    }
+}
+
+impl Observer for Retiring<Store> {
+    fn turn(&self, record: &Arc<Record>) {
+        if let Some(store) = self.get() {
+            store.turn(record);
         }
     }
 }

@@ -3,12 +3,14 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
+use super::feedback::Token;
 use super::retire::Retiring;
 use crate::classify::OnnxClassifier;
 use crate::config::Config;
 use crate::dialogue::IdentityKey;
 use crate::engine::Grounder;
 use crate::observe::JsonLines;
+use crate::observe::store::Store;
 use crate::proxy::AccessLog;
 
 /// What a server runs with. Clones are one.
@@ -32,6 +34,9 @@ pub(super) struct Current {
     pub(super) grounder: Grounder,
     pub(super) classifier: Option<Retiring<OnnxClassifier>>,
     pub(super) records: Option<Retiring<JsonLines>>,
+    pub(super) store: Option<Retiring<Store>>,
+    /// Who may tell what came of turns.
+    pub(super) token: Option<Token>,
     pub(super) access: Option<AccessLog>,
     /// Says which upstreams could not be reached.
     pub(super) lost: Lost,
@@ -100,7 +105,8 @@ impl State {
     /// What is wrong while requests pass all the same.
     pub(super) fn ailment(&self) -> Option<String> {
         let current = self.current.as_ref()?;
-        let ailments: Vec<String> = [current.ailment(), (current.lost)()].into_iter().flatten().collect();
+        let ailments: Vec<String> =
+            [current.ailment(), (current.lost)(), current.stranded()].into_iter().flatten().collect();
         (!ailments.is_empty()).then(|| ailments.join("; "))
     }
 }
@@ -114,6 +120,17 @@ impl Current {
     /// What writes records, where they are written.
     pub(super) fn records(&self) -> Option<&JsonLines> {
         self.records.as_ref()?.get()
+    }
+
+    /// What writes the store, where there is one.
+    pub(super) fn store(&self) -> Option<&Store> {
+        self.store.as_ref()?.get()
+    }
+
+    /// What is wrong with the store.
+    fn stranded(&self) -> Option<String> {
+        let (why, seconds) = self.store()?.stats().fault?;
+        Some(format!("the store cannot be written for {seconds} s, and turns wait for it: {why}"))
     }
 
     /// What is wrong with the classifier.

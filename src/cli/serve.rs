@@ -5,12 +5,13 @@ use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use clap::Args;
 use tokio::runtime::{Builder, Handle, Runtime};
 
 use super::assemble::Lasting;
+use super::feedback;
 use super::gauges::Gauges;
 use super::logging::{self, LevelOf};
 use super::overview::Overview;
@@ -28,6 +29,10 @@ use crate::proxy::{Hangups, Server};
 /// How long the end of the process waits for replies to be read before their records are told without acts; 64 replies
 /// take some 300 ms.
 const LAST_REPLIES: Duration = Duration::from_secs(2);
+
+/// How long the end of the process waits for the store to take what waits for it, and how long where it is told twice to end.
+const LAST_TURNS: Duration = Duration::from_secs(10);
+const HASTY: Duration = Duration::from_secs(1);
 
 /// Serve as a proxy in front of an LLM API
 #[derive(Args)]
@@ -167,6 +172,8 @@ async fn serve(
 fn show(server: &mut Server, running: &Running, lasting: &Lasting, started: Instant) {
     let overview = Overview { running: running.clone(), recent: lasting.recent.clone(), started };
     server.overview_by(move |state, json| overview.page(state, json));
+    let told = running.clone();
+    server.feedback_by(move |headers, body| feedback::take(&told, headers, body, unix_millis()));
     let playground = Playground { running: running.clone() };
     server.explain_by(move |asked| playground.explain(asked));
     let shown = Arc::clone(&lasting.metrics);
@@ -175,6 +182,12 @@ fn show(server: &mut Server, running: &Running, lasting: &Lasting, started: Inst
     server.degraded_by(move || ailing.ailment());
     let named = running.clone();
     server.configured_by(move || named.named());
+}
+
+/// Now, in milliseconds since 1970 UTC.
+fn unix_millis() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Ends what the last configuration runs with: replies are read for as long as `patience` lasts, and records written.
@@ -186,6 +199,9 @@ fn end(running: &Running, patience: Duration) {
     }
     if let Some(records) = current.records() {
         records.close();
+    }
+    if let Some(store) = current.store() {
+        store.close(if patience.is_zero() { HASTY } else { LAST_TURNS });
     }
 }
 

@@ -45,6 +45,13 @@ pub(super) fn check(config: &Config, blame: impl Fn(&[&str], &str, &str) -> Erro
             return Err(blame(&["routes", &i.to_string(), "path"], &what, "remove one of them"));
         }
     }
+    for (path, table) in config.tables() {
+        if config.store.retention.on().is_some_and(|kept| kept <= table.window) {
+            let path: Vec<&str> = path.iter().map(String::as_str).chain(["window"]).collect();
+            let what = "turns are dropped from the store before this `window` is over";
+            return Err(blame(&path, what, "write a shorter one, or a longer `retention` under [store]"));
+        }
+    }
     if config.tls.as_ref().is_some_and(|tls| tls.handshake_timeout.0.is_zero()) {
         let fix = "write a length of time above zero";
         return Err(blame(&["tls", "handshake-timeout"], "`handshake-timeout` is no time at all", fix));

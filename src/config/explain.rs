@@ -22,6 +22,8 @@ const WANTED: &[(&str, &str)] = &[
     ("client-ca", "the path of a file in quotes, such as \"/etc/ssl/clients.pem\""),
     ("base-rate", "a number above 0 and below 0.4, such as 0.03"),
     ("response-head-timeout", "a length of time in quotes, or \"off\", such as \"90s\""),
+    ("retention", "a length of time in quotes, or \"off\", such as \"90d\""),
+    ("rollup-retention", "a length of time in quotes, or \"off\", such as \"400d\""),
     ("max-body", "a number of bytes in quotes, or \"off\", such as \"4MiB\""),
     ("format", "\"auto\", \"pretty\" or \"json\""),
     ("request-id", "\"pass\" or \"generate\""),

@@ -7,9 +7,9 @@ use serde::Deserialize;
 
 use super::blame::Source;
 use super::{
-    AuthScheme, ByteSize, Classifier, Config, DialectRoute, Environment, ExperimentTable, KeyHeader, KeySource, Limits,
-    Listen, Log, OrOff, Overrides, Period, ProxyChoice, Records, Tls, TrustedHeader, UpstreamRoute, UpstreamUrl, agree,
-    environment, experiment_check, policies,
+    AuthScheme, ByteSize, Classifier, Config, DialectRoute, Environment, ExperimentTable, Feedback, KeyHeader,
+    KeySource, Limits, Listen, Log, OrOff, Overrides, Period, ProxyChoice, Records, Store, Tls, TrustedHeader,
+    UpstreamRoute, UpstreamUrl, agree, environment, experiment_check, policies,
 };
 use crate::engine::ToolsOffered;
 use crate::error::{Error, Result};
@@ -43,6 +43,8 @@ pub(super) struct File {
     tls: Option<Tls>,
     classifier: Classifier,
     records: Records,
+    store: Store,
+    feedback: Feedback,
     limits: Limits,
     log: Log,
     upstreams: Vec<UpstreamRoute>,
@@ -73,6 +75,8 @@ impl Default for File {
             tls: None,
             classifier: Classifier::default(),
             records: Records::default(),
+            store: Store::default(),
+            feedback: Feedback::default(),
             limits: Limits::default(),
             log: Log::default(),
             upstreams: Vec::new(),
@@ -105,6 +109,8 @@ impl File {
             tls: self.tls,
             classifier: self.classifier,
             records: self.records,
+            store: self.store,
+            feedback: self.feedback,
             limits: self.limits,
             log: self.log,
             upstreams: self.upstreams,
@@ -134,7 +140,7 @@ impl File {
 
 /// Reads the file, and puts over it what the environment and then the command line say.
 pub(super) fn parse(source: Source<'_>, environment: &Environment, overrides: &Overrides) -> Result<Config> {
-    source.tables(&["classifier", "records", "limits", "log", "policies", "tls", "experiment"])?;
+    source.tables(&["classifier", "records", "store", "feedback", "limits", "log", "policies", "tls", "experiment"])?;
     let mut file: File = toml::from_str(source.text).map_err(|error| source.blame_toml(&error))?;
     // Each source is checked with those below it, so that an error is told of the one that brought it in.
     check(&file, |path, what, fix| source.blame_at(path, what, fix))?;
@@ -194,12 +200,19 @@ fn check(file: &File, blame: impl Fn(&[&str], &str, &str) -> Error) -> Result<()
         let what = format!("`deadline` is longer than {MOST_DEADLINE}, for which nobody waits");
         return Err(blame(&["classifier", "deadline"], &what, &format!("write \"{MOST_DEADLINE}\" or less")));
     }
+    if file.store.flush > MOST_DEADLINE {
+        let what = format!("`flush` is longer than {MOST_DEADLINE}, and a killed process loses as much");
+        return Err(blame(&["store", "flush"], &what, &format!("write \"{MOST_DEADLINE}\" or less")));
+    }
     let must_pass = [
         (["classifier", "deadline"], file.classifier.deadline),
         (["limits", "head-timeout"], file.limits.head_timeout),
         (["limits", "idle-timeout"], file.limits.idle_timeout),
         (["limits", "connect-timeout"], file.limits.connect_timeout),
         (["limits", "upstream-idle-timeout"], file.limits.upstream_idle_timeout),
+        (["store", "flush"], file.store.flush),
+        (["store", "retention"], file.store.retention.on().unwrap_or(MOST_DEADLINE)),
+        (["store", "rollup-retention"], file.store.rollup_retention.on().unwrap_or(MOST_DEADLINE)),
         (["limits", "response-head-timeout"], file.limits.response_head_timeout.on().unwrap_or(MOST_DEADLINE)),
     ];
     for (path, period) in must_pass {
@@ -213,6 +226,10 @@ fn check(file: &File, blame: impl Fn(&[&str], &str, &str) -> Error) -> Result<()
             "records of this version hold no text",
             "remove the key, or write false",
         ));
+    }
+    if file.store.text {
+        let fix = "remove the key, or write false";
+        return Err(blame(&["store", "text"], "the store of this version holds no text", fix));
     }
     Ok(())
 }

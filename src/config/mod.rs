@@ -32,6 +32,7 @@ mod routes;
 mod schema;
 mod secrets;
 mod sections;
+mod store;
 mod suggest;
 mod text;
 mod tls;
@@ -47,6 +48,7 @@ pub use place::{KeySource, Listen, Model, RecordsTo, UpstreamUrl};
 pub use quantity::{ByteSize, OrOff, Period, Share};
 pub use routes::{DialectName, DialectRoute, RoutePath};
 pub use sections::{Classifier, Ids, Level, Limits, Log, LogFormat, Records, TrustedHeader};
+pub use store::{Feedback, ServerUrl, Store, StoreUrl};
 pub use text::Wrong;
 pub use tls::Tls;
 pub use upstreams::{Destination, Prefix, UpstreamRoute};
@@ -111,6 +113,10 @@ pub struct Config {
     pub classifier: Classifier,
     /// Records.
     pub records: Records,
+    /// The store of turns and of what came of them.
+    pub store: Store,
+    /// Who may tell what came of them.
+    pub feedback: Feedback,
     /// Bounds in bytes, connections and time.
     pub limits: Limits,
     /// The log on standard error.

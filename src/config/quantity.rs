@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::text::{Wrong, text_value};
 
-/// A length of time: a whole number and `us`, `ms`, `s`, `m` or `h`.
+/// A length of time: a whole number and `us`, `ms`, `s`, `m`, `h` or `d`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Period(pub Duration);
 
@@ -23,7 +23,8 @@ impl Period {
 }
 
 /// The units of a [`Period`] in microseconds, largest first.
-const TIMES: [(&str, u64); 5] = [("h", 3_600_000_000), ("m", 60_000_000), ("s", 1_000_000), ("ms", 1_000), ("us", 1)];
+const TIMES: [(&str, u64); 6] =
+    [("d", 86_400_000_000), ("h", 3_600_000_000), ("m", 60_000_000), ("s", 1_000_000), ("ms", 1_000), ("us", 1)];
 
 impl FromStr for Period {
     type Err = Wrong;
@@ -33,7 +34,7 @@ impl FromStr for Period {
             Some(micros) => Ok(Self(Duration::from_micros(micros))),
             None => Err(Wrong::new(
                 format!("{} is no length of time", Wrong::shown(text)),
-                "write a whole number and a unit (us, ms, s, m or h), such as \"25ms\"",
+                "write a whole number and a unit (us, ms, s, m, h or d), such as \"25ms\"",
             )),
         }
     }

@@ -11,6 +11,8 @@ pub(super) fn check(config: &Config, source: Source<'_>) -> Result<()> {
         _ => Ok(()),
     };
     there(&["upstream-key"], config.upstream_key.as_ref())?;
+    there(&["store", "url"], config.store.url.named())?;
+    there(&["feedback", "token"], config.feedback.token.as_ref())?;
     for (i, route) in config.upstreams.iter().enumerate() {
         there(&["upstreams", &i.to_string(), "key"], route.key.as_ref())?;
     }

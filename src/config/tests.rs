@@ -31,7 +31,7 @@ fn an_error_shows_the_place_and_the_fix() {
     );
     assert_eq!(
         wrong("upstream = \"http://h\"\n[classifier]\ndeadline = \"25 parsecs\" # long\n"),
-        "groundwire.toml:3:12: `25 parsecs` is no length of time\n  |\n3 | deadline = \"25 parsecs\" …\n  |            ^^^^^^^^^^^^\n  = write a whole number and a unit (us, ms, s, m or h), such as \"25ms\""
+        "groundwire.toml:3:12: `25 parsecs` is no length of time\n  |\n3 | deadline = \"25 parsecs\" …\n  |            ^^^^^^^^^^^^\n  = write a whole number and a unit (us, ms, s, m, h or d), such as \"25ms\""
     );
 }
 

@@ -4,8 +4,10 @@
 //! without the key can test a guess of the text against the record.
 
 use std::fmt;
+use std::str::FromStr;
 
-use serde::{Serialize, Serializer};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{Conversation, Part, PartKind, Role, Turn};
 
@@ -29,7 +31,7 @@ impl fmt::Debug for IdentityKey {
 }
 
 /// An opaque 128-bit identity, written as 32 hexadecimal digits.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Id([u8; 16]);
 
 impl Id {
@@ -53,6 +55,62 @@ impl Id {
         let mut id = [0; 16];
         id.copy_from_slice(&hash.as_bytes()[..16]);
         Self(id)
+    }
+}
+
+impl Id {
+    /// An identity that begins with a time in milliseconds since 1970, so that later ones sort behind.
+    pub(crate) fn at_millis(millis: u64, rest: [u8; 10]) -> Self {
+        let mut id = [0; 16];
+        id[..6].copy_from_slice(&millis.to_be_bytes()[2..]);
+        id[6..].copy_from_slice(&rest);
+        Self(id)
+    }
+
+    /// The time that an identity [with a time](Self::at_millis) begins with.
+    #[cfg_attr(not(any(feature = "sqlite", feature = "postgres")), allow(dead_code))]
+    pub(crate) fn millis(&self) -> u64 {
+        self.0[..6].iter().fold(0, |millis, byte| millis << 8 | u64::from(*byte))
+    }
+
+    /// The identity of these bytes, if they are as many as it takes.
+    #[cfg_attr(not(any(feature = "sqlite", feature = "postgres")), allow(dead_code))]
+    pub(crate) fn from_slice(bytes: &[u8]) -> Option<Self> {
+        bytes.try_into().ok().map(Self)
+    }
+
+    /// The identity of something that an application names, under the operator's key; `domain` tells kinds of things apart.
+    #[cfg_attr(not(feature = "proxy"), allow(dead_code))]
+    pub(crate) fn named(key: &IdentityKey, domain: &[u8], name: &[u8]) -> Self {
+        let mut hash = Absorbed::new(key, domain);
+        hash.framed(name);
+        hash.id()
+    }
+}
+
+impl FromStr for Id {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let digit = |c: u8| char::from(c).to_digit(16).filter(|_| !c.is_ascii_uppercase());
+        let mut id = [0; 16];
+        let pairs = text.as_bytes().as_chunks::<2>();
+        if pairs.0.len() != id.len() || !pairs.1.is_empty() {
+            return Err(format!("an identity has 32 hexadecimal digits, not {} bytes", text.len()));
+        }
+        for (byte, [high, low]) in id.iter_mut().zip(pairs.0) {
+            let (Some(high), Some(low)) = (digit(*high), digit(*low)) else {
+                return Err("an identity has hexadecimal digits, in lower case, and nothing else".to_owned());
+            };
+            *byte = (high << 4 | low) as u8;
+        }
+        Ok(Self(id))
+    }
+}
+
+impl<'de> Deserialize<'de> for Id {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        std::borrow::Cow::<'de, str>::deserialize(d)?.parse().map_err(D::Error::custom)
     }
 }
 
@@ -111,9 +169,19 @@ pub struct Identity {
     pub conversation: Id,
     /// How the conversation was recognised.
     pub source: ConversationSource,
+    /// The identifier that the application gave for it, alone: the same for every caller.
+    pub given: Option<Id>,
 }
 
+/// What tells hashes of given identifiers of conversations from other hashes.
+const GIVEN: &[u8] = b"given conversation v1";
+
 impl Identity {
+    /// What [`given`](Self::given) is of a conversation that the application calls `id`.
+    pub fn given_as(key: &IdentityKey, id: &[u8]) -> Id {
+        Id::named(key, GIVEN, id)
+    }
+
     /// Computes the identities of `conversation`, whose last user turn is the one being judged.
     ///
     /// `tenant` tells two customers of one proxy apart (the caller's credentials; only their hash is used). `explicit`
@@ -156,7 +224,12 @@ impl Identity {
             }
         };
         let conversation = hash.id();
-        Some(Self { turn, parent, conversation, source })
+        let given = explicit.map(|(_, id)| {
+            hash.restart(GIVEN);
+            hash.framed(id);
+            hash.id()
+        });
+        Some(Self { turn, parent, conversation, source, given })
     }
 
     /// What [`turn`](Self::turn) was of the earlier turns at `places`, when each was the last one; in the order of `places`.

@@ -104,6 +104,7 @@ impl Pending {
         if std::mem::replace(&mut self.told, true) {
             return None;
         }
+        self.record.total_micros = micros(self.accepted.elapsed());
         // What stays behind is never told.
         let empty = Record::empty(self.record.dialect, self.record.policy.clone(), self.record.config.clone());
         let record = std::mem::replace(&mut self.record, empty);

@@ -29,11 +29,17 @@ pub mod metrics {}
 #[doc = include_str!("operations.md")]
 pub mod operations {}
 
+#[doc = include_str!("outcomes.md")]
+pub mod outcomes {}
+
 #[doc = include_str!("privacy.md")]
 pub mod privacy {}
 
 #[doc = include_str!("replay.md")]
 pub mod replay {}
+
+#[doc = include_str!("store.md")]
+pub mod store {}
 
 #[doc = include_str!("threats.md")]
 pub mod threats {}

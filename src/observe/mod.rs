@@ -1,6 +1,7 @@
 //! Observers: whoever is told what happened, without ever holding a request up.
 
 mod appended;
+mod attempt;
 mod jsonl;
 mod line;
 #[cfg(feature = "proxy")]
@@ -10,6 +11,8 @@ mod reason;
 #[cfg(feature = "proxy")]
 mod recent;
 mod record;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub mod store;
 pub mod trace;
 
 pub use appended::{Appended, Reopen};

@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Serialize, Serializer};
 
+use super::attempt::attempt_at;
 use crate::classify::{Judgement, ModelId};
 use crate::dialogue::{
     AssistantAct, Bypass, ConversationSource, Delivery, Distribution, Gap, GroundingAct, HeldBack, Id, Identity, Need,
@@ -23,6 +24,8 @@ pub const SCHEMA: u32 = 1;
 pub struct Record {
     /// [`SCHEMA`].
     pub schema: u32,
+    /// This attempt at the turn: no two records have the same.
+    pub attempt: Id,
     /// When the request was accepted, in milliseconds since 1970 UTC.
     #[serde(serialize_with = "unix_millis")]
     pub time: SystemTime,
@@ -34,6 +37,9 @@ pub struct Record {
     pub conversation: Option<Id>,
     /// How the conversation was recognised.
     pub conversation_source: Option<ConversationSource>,
+    /// The identifier that the application gave for it, whoever the caller is: by which it is found again when the
+    /// application tells what came of it. `None` where it gave none.
+    pub conversation_given: Option<Id>,
     /// What is assigned to an arm of an experiment: also where it is in none. `None` without experiments, and where the request
     /// does not say.
     pub unit: Option<Id>,
@@ -97,6 +103,8 @@ pub struct Record {
     pub own_micros: u64,
     /// Of these, microseconds spent waiting for the classifier.
     pub judge_micros: u64,
+    /// Microseconds from accept until the exchange was over.
+    pub total_micros: u64,
     /// The response's status; `None` where there was none.
     pub status: Option<u16>,
     /// How the exchange ended.
@@ -192,18 +200,21 @@ fn name<S: Serializer>(value: &Dialect, s: S) -> Result<S::Ok, S::Error> {
 impl Record {
     /// A record of a request of this dialect that comes just now, of which nothing else is known yet.
     pub(crate) fn new(dialect: Dialect, policy: Arc<str>, config: Arc<str>) -> Self {
-        Self { time: SystemTime::now(), ..Self::empty(dialect, policy, config) }
+        let time = SystemTime::now();
+        Self { time, attempt: attempt_at(time), ..Self::empty(dialect, policy, config) }
     }
 
     /// A record of nothing, to stand in the place of one that is told.
     pub(crate) fn empty(dialect: Dialect, policy: Arc<str>, config: Arc<str>) -> Self {
         Self {
             schema: SCHEMA,
+            attempt: Id::at_millis(0, [0; 10]),
             time: UNIX_EPOCH,
             turn: None,
             parent: None,
             conversation: None,
             conversation_source: None,
+            conversation_given: None,
             unit: None,
             unit_source: None,
             experiment: None,
@@ -231,6 +242,7 @@ impl Record {
             read_micros: 0,
             own_micros: 0,
             judge_micros: 0,
+            total_micros: 0,
             status: None,
             ending: Ending::ClientLeft,
             finish_reason: None,
@@ -253,5 +265,6 @@ impl Record {
         self.parent = identity.parent;
         self.conversation = Some(identity.conversation);
         self.conversation_source = Some(identity.source);
+        self.conversation_given = identity.given;
     }
 }

@@ -60,7 +60,7 @@ pub fn new_traceparent() -> String {
 
 /// 128 bits that no other call in this or another process gives, from the randomness that the standard library seeds its
 /// hash maps with.
-fn random() -> u128 {
+pub(super) fn random() -> u128 {
     static KEY: OnceLock<[u8; 32]> = OnceLock::new();
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let key = KEY.get_or_init(|| {

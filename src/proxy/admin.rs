@@ -8,12 +8,14 @@ use bytes::Bytes;
 use http::header::{ACCEPT, ALLOW, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::Full;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
+use super::feedback::{self, Tell};
 use super::page;
 use super::playground::Playground;
 use super::readiness::Readiness;
@@ -51,6 +53,7 @@ pub(super) struct Shown {
     pub(super) readiness: Readiness,
     pub(super) metrics: WriteMetrics,
     pub(super) overview: Option<WriteOverview>,
+    pub(super) feedback: Option<Tell>,
     pub(super) playground: Option<Playground>,
 }
 
@@ -73,12 +76,17 @@ pub(super) async fn serve(listener: TcpListener, shown: Shown) {
         let shown = shown.clone();
         connections.spawn(async move {
             let _permit = permit;
-            let service = service_fn(move |request: Request<_>| {
+            let service = service_fn(move |request: Request<Incoming>| {
                 let shown = shown.clone();
                 async move {
                     let asks = request.method() == Method::POST && request.uri().path() == EXPLAIN;
-                    Ok::<_, Infallible>(match &shown.playground {
-                        Some(playground) if asks => playground.answer(request).await,
+                    let tells = request.uri().path() == feedback::PATH;
+                    Ok::<_, Infallible>(match (&shown.playground, &shown.feedback) {
+                        (Some(playground), _) if asks => playground.answer(request).await,
+                        (_, Some(tell)) if tells => {
+                            let (head, body) = request.into_parts();
+                            feedback::answer(&head, body, tell).await.map(Full::new)
+                        }
                         _ => answer(&request, &shown),
                     })
                 }
@@ -93,7 +101,7 @@ pub(super) async fn serve(listener: TcpListener, shown: Shown) {
 }
 
 fn answer<B>(request: &Request<B>, shown: &Shown) -> Response<Full<Bytes>> {
-    let Shown { readiness, metrics, overview, playground } = shown;
+    let Shown { readiness, metrics, overview, playground, .. } = shown;
     let reading = request.method() == Method::GET || request.method() == Method::HEAD;
     if let ("/", true, Some(_)) = (request.uri().path(), reading, overview)
         && page::is_wanted(request.headers())
@@ -151,7 +159,8 @@ mod tests {
         let readiness = Readiness::default();
         let metrics: WriteMetrics = Arc::new(|| "# EOF\n".to_owned());
         let overview: WriteOverview = Arc::new(|state, json| format!("{state}{json}"));
-        let mut shown = Shown { readiness: readiness.clone(), metrics, overview: None, playground: None };
+        let mut shown =
+            Shown { readiness: readiness.clone(), metrics, overview: None, feedback: None, playground: None };
         let status = |method: Method, path: &str| {
             let request = Request::builder().method(method).uri(path).body(()).unwrap();
             answer(&request, &shown).status().as_u16()

@@ -21,6 +21,7 @@ use tower_service::Service;
 use super::activity::{Activity, Finding, Watched};
 use super::counts::Counts;
 use super::exchange::{Exchange, Place, answer};
+use super::feedback::Tell;
 use super::live::Live;
 use super::phase::Slot;
 use super::{AccessLog, Fault, InboundBody};
@@ -34,7 +35,6 @@ const PING_EVERY: Duration = Duration::from_secs(60);
 const STREAMS: u32 = 200;
 
 /// What all requests under one configuration have in common.
-#[derive(Debug)]
 pub(super) struct Shared {
     pub(super) http: auto::Builder<TokioExecutor>,
     pub(super) counts: Counts,
@@ -50,10 +50,12 @@ pub(super) struct Shared {
     pub(super) access: Option<AccessLog>,
     pub(super) request_id: Ids,
     pub(super) traceparent: Ids,
+    /// What takes feedback, where it is taken from clients.
+    pub(super) feedback: Option<Tell>,
 }
 
 impl Shared {
-    pub(super) fn new(config: &Config, access: Option<AccessLog>, counts: Counts) -> Self {
+    pub(super) fn new(config: &Config, access: Option<AccessLog>, counts: Counts, feedback: Option<Tell>) -> Self {
         let limits = &config.limits;
         let mut http = auto::Builder::new(TokioExecutor::new());
         let head_bytes = limits.head_bytes;
@@ -85,6 +87,7 @@ impl Shared {
             access,
             request_id: config.log.request_id,
             traceparent: config.log.traceparent,
+            feedback: feedback.filter(|_| config.feedback.public),
         }
     }
 }

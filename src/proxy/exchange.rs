@@ -15,6 +15,7 @@ use tower_service::Service;
 use super::access::Entry;
 use super::activity::{Activity, InFlight};
 use super::connection::Shared;
+use super::feedback;
 use super::headers::{framing_is_understood, takes_trailers};
 use super::inbound::BodyVerdict;
 use super::phase::Slot;
@@ -88,6 +89,13 @@ where
     }
     if !framing_is_understood(request.headers()) {
         return Ok(asked.refused(Fault::new(FaultKind::NotServed), &exchange, in_flight));
+    }
+    if let Some(tell) = exchange.shared.feedback.as_ref().filter(|_| request.uri().path() == feedback::PATH) {
+        let (head, body) = request.into_parts();
+        let body = InboundBody::new(body, None, exchange.shared.idle_timeout);
+        let response = feedback::answer(&head, body, tell).await;
+        in_flight.answered(response.status().as_u16());
+        return Ok(response.map(|body| OutboundBody::ours(body, in_flight)));
     }
     exchange.shared.counts.count_interim(&mut request);
     let (mut head, body) = request.into_parts();

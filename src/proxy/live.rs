@@ -7,6 +7,7 @@ use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use super::connection::Shared;
+use super::feedback::Tell;
 use super::{AccessLog, Counts};
 use crate::config::Config;
 
@@ -14,6 +15,7 @@ use crate::config::Config;
 pub struct Live<S> {
     current: Arc<RwLock<Arc<Serving<S>>>>,
     counts: Counts,
+    feedback: Option<Tell>,
 }
 
 /// One configuration's service and limits.
@@ -23,15 +25,21 @@ pub(super) struct Serving<S> {
 }
 
 impl<S> Live<S> {
-    pub(super) fn new(service: S, config: &Config, access: Option<AccessLog>, counts: Counts) -> Self {
-        let shared = Arc::new(Shared::new(config, access, counts.clone()));
-        Self { current: Arc::new(RwLock::new(Arc::new(Serving { service, shared }))), counts }
+    pub(super) fn new(
+        service: S,
+        config: &Config,
+        access: Option<AccessLog>,
+        counts: Counts,
+        feedback: Option<Tell>,
+    ) -> Self {
+        let shared = Arc::new(Shared::new(config, access, counts.clone(), feedback.clone()));
+        Self { current: Arc::new(RwLock::new(Arc::new(Serving { service, shared }))), counts, feedback }
     }
 
     /// Serves every request from now on with `service`, under the limits of `config`, and tells `access` of it. Those that
     /// have begun are not touched.
     pub fn exchange(&self, service: S, config: &Config, access: Option<AccessLog>) {
-        let shared = Arc::new(Shared::new(config, access, self.counts.clone()));
+        let shared = Arc::new(Shared::new(config, access, self.counts.clone(), self.feedback.clone()));
         let new = Arc::new(Serving { service, shared });
         let old = std::mem::replace(&mut *self.current.write().unwrap_or_else(PoisonError::into_inner), new);
         // Outside the lock, since it may be the last to hold on to the old one.
@@ -45,7 +53,7 @@ impl<S> Live<S> {
 
 impl<S> Clone for Live<S> {
     fn clone(&self) -> Self {
-        Self { current: Arc::clone(&self.current), counts: self.counts.clone() }
+        Self { current: Arc::clone(&self.current), counts: self.counts.clone(), feedback: self.feedback.clone() }
     }
 }
 

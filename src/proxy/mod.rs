@@ -22,6 +22,7 @@ mod credentials;
 mod environment;
 mod exchange;
 mod fault;
+mod feedback;
 mod gate;
 mod hangups;
 mod headers;

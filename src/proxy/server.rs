@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{HeaderMap, Request, Response, StatusCode};
 use http_body::Body;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::task::JoinSet;
@@ -18,6 +18,7 @@ use tower_service::Service;
 use super::admin;
 use super::certificates::Certificates;
 use super::connection;
+use super::feedback::Tell;
 use super::gate::Gate;
 use super::phase::Lives;
 use super::playground::Playground;
@@ -47,12 +48,23 @@ pub struct Server {
     certificates: Option<Certificates>,
     config: Config,
     overview: Overview,
+    feedback: Feedback,
     playground: Option<Playground>,
 }
 
 /// What writes the page at `/` of the admin endpoints.
 #[derive(Default)]
 struct Overview(Option<admin::WriteOverview>);
+
+/// What takes feedback.
+#[derive(Clone, Default)]
+struct Feedback(Option<Tell>);
+
+impl fmt::Debug for Feedback {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Feedback").field(&self.0.is_some()).finish()
+    }
+}
 
 impl fmt::Debug for Overview {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -83,6 +95,7 @@ impl Server {
             counts,
             config: config.clone(),
             overview: Overview::default(),
+            feedback: Feedback::default(),
             playground: None,
         })
     }
@@ -113,8 +126,8 @@ impl Server {
     pub fn serve_admin(&mut self, metrics: impl Fn() -> String + Send + Sync + 'static) {
         if let Some((listener, address)) = self.admin.take() {
             let (readiness, overview) = (self.readiness.clone(), self.overview.0.take());
-            let playground = self.playground.take();
-            let shown = admin::Shown { readiness, metrics: Arc::new(metrics), overview, playground };
+            let (feedback, playground) = (self.feedback.0.clone(), self.playground.take());
+            let shown = admin::Shown { readiness, metrics: Arc::new(metrics), overview, feedback, playground };
             self.tasks.spawn(admin::serve(listener, shown));
             tracing::info!(%address, "admin endpoints on http://{address}");
         }
@@ -124,6 +137,12 @@ impl Server {
     /// JSON is asked for. To be set before they are served; without it they only say what there is.
     pub fn overview_by(&mut self, page: impl Fn(&str, bool) -> String + Send + Sync + 'static) {
         self.overview = Overview(Some(Arc::new(page)));
+    }
+
+    /// Has `take` told of feedback: the headers and the body of each `POST /groundwire/feedback`, to be answered with a status and
+    /// a line of text. To be set before anything is served.
+    pub fn feedback_by(&mut self, take: impl Fn(&HeaderMap, &[u8]) -> (StatusCode, String) + Send + Sync + 'static) {
+        self.feedback = Feedback(Some(Arc::new(take)));
     }
 
     /// Has `explain` tell, at `POST /explain` among the admin endpoints, what would be done with a conversation: JSON in, and
@@ -150,7 +169,7 @@ impl Server {
 
     /// `service` under the limits of the configuration that this was bound with, to be [run](Self::run_live).
     pub fn live<S>(&self, service: S, access: Option<AccessLog>) -> Live<S> {
-        Live::new(service, &self.config, access, self.counts.clone())
+        Live::new(service, &self.config, access, self.counts.clone(), self.feedback.0.clone())
     }
 
     /// Serves every request with a clone of `service`, until `stop` is over; see [`run_live`](Self::run_live).
