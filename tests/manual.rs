@@ -71,15 +71,26 @@ fn every_key_is_in_the_manual_and_no_other() {
     let routed = example["upstreams"].as_array().unwrap();
     assert_eq!(keys(routed[0].as_table().unwrap()), accepted("[[upstreams]]", "", ""));
     assert_eq!(keys(example["routes"][0].as_table().unwrap()), accepted("[[routes]]", "", ""));
-    let policy = example["policies"]["careful"].as_table().unwrap();
-    assert_eq!(keys(policy), accepted("[policies.p]", "", ""));
-    let (_, rules) = MANUAL.split_once("## Rules").unwrap();
-    let (rules, _) = rules.split_once("\n## ").unwrap();
-    let first_cells = rules.lines().filter_map(|line| line.strip_prefix("| ")?.split(" | ").next());
-    let named =
-        first_cells.flat_map(|cell| cell.split(", ").filter_map(|key| key.strip_prefix('`')?.strip_suffix('`')));
-    let named: BTreeSet<String> = named.map(str::to_owned).collect();
-    assert_eq!(named, accepted("[policies.p]", "rules = [{ act = \"clarify\", ", " }]"));
+    assert_eq!(named("## Policies"), accepted("[policies.p]", "", ""));
+    assert_eq!(named("## Rules"), accepted("[policies.p]", "rules = [{ act = \"clarify\", ", " }]"));
+    // `only-if` takes a rule's conditions, and `utility` and `budget` what their rows name.
+    let conditions = accepted("[policies.p]\nrules = []", "only-if = { ", " }");
+    assert!(conditions.len() > 20 && conditions.is_subset(&named("## Rules")), "{conditions:?}");
+    for table in ["utility", "budget"] {
+        let row = MANUAL.lines().find(|line| line.starts_with(&format!("| `{table}` |"))).unwrap();
+        for key in accepted("[policies.p]\nrules = []", &format!("{table} = {{ "), " }") {
+            assert!(row.contains(&format!("`{key}`")), "{table} has no {key}");
+        }
+    }
+}
+
+/// The keys that the tables of a section name.
+fn named(section: &str) -> BTreeSet<String> {
+    let (_, text) = MANUAL.split_once(&format!("\n{section}\n")).unwrap();
+    let (text, _) = text.split_once("\n## ").unwrap();
+    let first_cells = text.lines().filter_map(|line| line.strip_prefix("| ")?.split(" | ").next());
+    let keys = first_cells.flat_map(|cell| cell.split(", ").filter_map(|key| key.strip_prefix('`')?.strip_suffix('`')));
+    keys.map(str::to_owned).collect()
 }
 
 #[test]

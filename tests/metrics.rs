@@ -49,7 +49,7 @@ fn scraped(text: &str) -> Metrics {
 async fn every_metric_is_in_the_manual_and_no_other() {
     let upstream = Upstream::start().await;
     let text = format!(
-        "upstream = \"{}\"\nrecords = {{ to = \"turns.jsonl\" }}\nlog = {{ access = \"access.jsonl\" }}\n[classifier]\ndeadline = \"60s\"\n\
+        "upstream = \"{}\"\nrecords = {{ to = \"turns.jsonl\" }}\nstore = {{ url = \"sqlite:s.db\" }}\nlog = {{ access = \"access.jsonl\" }}\n[classifier]\ndeadline = \"60s\"\n\
          [policies.always]\nrules = [{{ act = \"assume\" }}]",
         upstream.url()
     );

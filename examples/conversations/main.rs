@@ -11,6 +11,8 @@
 //! answers get better is *effect*, which only a real model shows; with `--url` one stands in the assistant's place, and what its
 //! last answer carries is counted, which is crude: an answer may meet a requirement without repeating it.
 
+#![allow(clippy::print_stdout, reason = "an example shows what it found")]
+
 mod endpoint;
 mod measure;
 mod play;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::retire::{Retirement, Retiring};
 use crate::classify::{NoClassifier, OnnxClassifier, PoolOptions};
-use crate::config::{Config, LogFormat, Model, RecordsTo, TrustedHeader};
+use crate::config::{Config, LogFormat, Model, OrOff, Period, RecordsTo, TrustedHeader};
 use crate::dialogue::IdentityKey;
 use crate::engine::{Grounder, GrounderBuilder};
 use crate::error::Result;
@@ -104,12 +104,11 @@ pub(super) fn records(config: &Config, lasting: &Lasting) -> Result<Option<Retir
 pub(super) fn store(config: &Config, lasting: &Lasting) -> Result<Option<Retiring<Store>>> {
     let designs = config.designs();
     let Some(place) = config.store.url.resolve(!designs.is_empty())? else { return Ok(None) };
-    let mut options = StoreOptions::default();
-    options.queue = config.store.queue.get();
-    options.batch = config.store.batch.get();
-    options.flush = config.store.flush.0;
-    options.keep_turns = config.store.retention.on().map(|period| period.0);
-    options.keep_rollups = config.store.rollup_retention.on().map(|period| period.0);
+    let wanted = &config.store;
+    let kept = |time: OrOff<Period>| time.on().map(|period| period.0);
+    let options = StoreOptions::default()
+        .writing(wanted.queue.get(), wanted.batch.get(), wanted.flush.0)
+        .keeping(kept(wanted.retention), kept(wanted.rollup_retention));
     let store = Store::start(place.parse()?, options)?;
     for design in designs {
         // The queue is new, and has room for more experiments than there are.

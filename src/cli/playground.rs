@@ -12,10 +12,7 @@ use super::shape;
 use crate::config::Config;
 use crate::dialogue::Delivery;
 use crate::engine::explain::Explanation;
-use crate::policy::{Decision, Looks, Policy, Situation, Trace, preset};
-
-/// Policies that may ship; those that do are offered.
-const PRESETS: [&str; 6] = ["gentle", "careful", "clinical", "candid", "agent", "off"];
+use crate::policy::{Decision, Looks, PRESETS, Policy, Situation, Trace};
 
 /// Explains by what runs at the moment.
 pub(super) struct Playground {
@@ -70,7 +67,7 @@ impl Playground {
 /// The names of all policies that can be asked for, the one that serves first.
 pub(super) fn policies(config: &Config) -> Vec<String> {
     let mut names = vec![config.policy.clone()];
-    let shipped = PRESETS.into_iter().filter(|name| preset(name).is_some()).map(str::to_owned);
+    let shipped = PRESETS.into_iter().map(str::to_owned);
     for name in config.policies.keys().cloned().chain(shipped) {
         if !names.contains(&name) {
             names.push(name);

@@ -111,7 +111,6 @@ const HARMLESS: &[&str] = &[
     "just-answer",
     "unseen",
     "domain",
-    "route",
     "dialect",
     "any-of",
     "only-if",

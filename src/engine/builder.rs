@@ -9,7 +9,7 @@ use crate::classify::Classifier;
 use crate::dialogue::IdentityKey;
 use crate::experiment::Experiments;
 use crate::observe::{Observer, Observers};
-use crate::policy::{Looks, Policy};
+use crate::policy::{History, Looks, Policy};
 
 /// Puts a [`Grounder`] together.
 #[must_use = "a builder does nothing until `build`"]
@@ -69,6 +69,7 @@ impl GrounderBuilder {
 
     /// The grounder.
     pub fn build(self) -> Grounder {
+        History::ready();
         let model = self.classifier.model().map(|model| model.to_string()).unwrap_or_default();
         let mut definition = format!("{model}\n{}\n{:?}", self.policy.definition(), self.settings);
         if let Some(base_rate) = self.base_rate {

@@ -32,6 +32,9 @@ pub mod operations {}
 #[doc = include_str!("outcomes.md")]
 pub mod outcomes {}
 
+#[doc = include_str!("policies.md")]
+pub mod policies {}
+
 #[doc = include_str!("privacy.md")]
 pub mod privacy {}
 

@@ -41,7 +41,7 @@ fn gentle() -> Vec<Rule> {
         Rule { ambiguity: Some(0.5), ..Rule::plain(GroundingAct::Clarify) },
         Rule { answers_question: Some(true), ..Rule::plain(GroundingAct::Recap) },
         Rule { underspecified: Some(0.5), ..Rule::plain(GroundingAct::Assume) },
-        Rule { requirements: Some(5), every: Some(3), ..Rule::plain(GroundingAct::Recap) },
+        Rule { requirements: Some(4), every: Some(2), ..Rule::plain(GroundingAct::Recap) },
     ]
 }
 
@@ -51,7 +51,7 @@ fn careful() -> Vec<Rule> {
         Rule { underspecified: Some(0.5), at_most: Some(3), ..Rule::plain(GroundingAct::Check) },
         Rule { answers_question: Some(true), ..Rule::plain(GroundingAct::Recap) },
         Rule { underspecified: Some(0.3), ..Rule::plain(GroundingAct::Assume) },
-        Rule { requirements: Some(4), every: Some(2), ..Rule::plain(GroundingAct::Recap) },
+        Rule { requirements: Some(3), every: Some(2), ..Rule::plain(GroundingAct::Recap) },
     ]
 }
 

@@ -34,8 +34,9 @@ fn the_body_that_would_be_forwarded_is_there_to_the_last_byte() {
     assert!(change["words"].as_str().unwrap().contains("\n<grounding-note>\n"));
     // The head of the classifier that decided, and the comparison by which it did.
     let ask = told["judgement"]["need"]["ask"].as_f64().unwrap();
-    let step = &told["steps"][0];
-    assert_eq!((step["condition"].as_str(), step["held"].as_bool()), (Some("ambiguity"), Some(true)));
+    let steps = told["steps"].as_array().unwrap();
+    let step = steps.iter().find(|step| step["condition"] == "ambiguity").unwrap();
+    assert_eq!((&step["act"], &step["held"]), (&"clarify".into(), &true.into()));
     assert!((step["left"].as_f64().unwrap() - ask).abs() < 1e-3);
 }
 

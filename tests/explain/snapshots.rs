@@ -5,10 +5,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::offline::run;
+use groundwire::policy::PRESETS;
 
-/// Every policy that ships.
-const PRESETS: [&str; 2] = ["gentle", "off"];
+use crate::offline::run;
 
 /// Machines differ in the last digits of a score, and where a bar ends hangs on them.
 const CLOSE: f64 = 0.011;

@@ -181,7 +181,8 @@ async fn the_acts_of_the_reply_have_a_say() {
     for (said, shows, complied) in [
         ("Tell me which one.", AssistantAct::Clarification, Some(true)),
         ("Done. Anything else?", AssistantAct::Answer, Some(false)),
-        ("Which one?", AssistantAct::Advice, Some(true)),
+        ("Which one?", AssistantAct::Acknowledgment, Some(true)),
+        ("Who would not?", AssistantAct::Advice, Some(false)),
     ] {
         let reader = Reader::default();
         let records = exchange(speaker, reader.clone(), "Fix it", &[said], 4096).await;

@@ -102,8 +102,8 @@ fn record(
         "user_act": ACTS[dice.below(8) as usize], "emotion": 0.125, "tokens": 20 + dice.below(100), "model": "00112233aabbccdd"});
     json!({
         "schema": 1, "attempt": id(time << 16, dice.below(u64::MAX)), "time": time, "turn": turn, "parent": parent,
-        "conversation": id(2, conversation), "conversation_source": if conversation % 3 == 0 { "content" } else { "header" },
-        "conversation_given": if conversation % 3 == 0 { Value::Null } else { id(3, conversation).into() },
+        "conversation": id(2, conversation), "conversation_source": if conversation.is_multiple_of(3) { "content" } else { "header" },
+        "conversation_given": if conversation.is_multiple_of(3) { Value::Null } else { id(3, conversation).into() },
         "unit": id(4, unit), "unit_source": "header:x-groundwire-user", "experiment": "ask", "experiment_version": version,
         "arm": arm, "propensity": if triggered { json!(0.95) } else { Value::Null }, "dialect": "openai-chat",
         "model": "a \u{0} name", "stream": dice.one_in(2), "judgement": judgement, "triggered": triggered,

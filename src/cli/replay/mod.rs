@@ -19,7 +19,9 @@ use super::playground::{policies, policy_named};
 use super::{Failure, assemble, paper, shape};
 use crate::config::Config;
 use crate::engine::Grounder;
-use panel::Panel;
+use crate::engine::explain::Explanation;
+use crate::policy::Policy;
+use panel::{Decisions, Panel};
 use tally::{Tally, Turn};
 use turns::Line;
 
@@ -64,12 +66,8 @@ impl Replay {
             return Err("--against: name another policy than the one that is compared".into());
         }
         let names = self.names(&config);
-        let mut panel = Vec::new();
-        for name in &names {
-            panel.push(policy_named(&config, name)?);
-        }
-        let panel = Arc::new(Panel::new(panel));
-        let grounder = assemble::offline(&config)?.rehearsal(Some(panel.clone()));
+        let policies = names.iter().map(|name| policy_named(&config, name)).collect::<Result<Vec<_>, _>>()?;
+        let bench = Bench::of(&assemble::offline(&config)?, &policies);
         let (input, size) = open(self.file.as_deref().filter(|path| *path != Path::new("-")))?;
         let mut rows = self.csv.then(|| csv::Rows::new(io::BufWriter::new(io::stdout().lock()), &names));
         let mut tally = Tally::new(names);
@@ -77,7 +75,7 @@ impl Replay {
             Some(rows) => rows.write(turn),
             None => Ok(()),
         };
-        let bad = replay(input, size, &grounder, &panel, self.last, &mut tally, &mut keep)?;
+        let bad = replay(input, size, &bench, self.last, &mut tally, &mut keep)?;
         match rows {
             Some(rows) => rows.finish()?,
             None => {
@@ -124,12 +122,46 @@ fn open(file: Option<&Path>) -> Result<(Input, Option<u64>), Failure> {
     Ok((Box::new(BufReader::new(file)), size))
 }
 
+/// Every policy, on panels that look at the same. The classifier is one, and judges each turn once.
+struct Bench(Vec<(Vec<usize>, Arc<Panel>, Grounder)>);
+
+impl Bench {
+    fn of(grounder: &Grounder, policies: &[Arc<dyn Policy>]) -> Self {
+        let panels = Panel::of(policies).into_iter().map(|(places, panel)| {
+            let panel = Arc::new(panel);
+            let grounder = grounder.rehearsal(Some(panel.clone()));
+            (places, panel, grounder)
+        });
+        Self(panels.collect())
+    }
+
+    /// What is known of one turn, and what each policy decides about it.
+    fn decide(&self, body: &[u8]) -> Result<(Explanation, Option<Decisions>), Failure> {
+        let (mut told, mut decided, mut curve) = (None, Vec::new(), None);
+        for (places, panel, grounder) in &self.0 {
+            let (head, body) = shape::request(body, None, &[])?.into_parts();
+            let explained = wait(grounder.explain(head, body))?;
+            if let Some(Decisions { of, asks }) = panel.take() {
+                decided.extend(places.iter().copied().zip(of));
+                curve.get_or_insert(asks);
+            }
+            told.get_or_insert(explained);
+        }
+        decided.sort_by_key(|(place, _)| *place);
+        let of: Vec<_> = decided.into_iter().map(|(_, decision)| decision).collect();
+        let decided = of.len();
+        let told = told.ok_or("there is no policy to replay")?;
+        // A turn that one panel could not see, on a machine that is too busy, no policy is said to have seen.
+        let whole = decided == self.0.iter().map(|(places, ..)| places.len()).sum::<usize>();
+        Ok((told, curve.filter(|_| whole).map(|asks| Decisions { of, asks })))
+    }
+}
+
 /// Takes every line's turns through the engine; tells of the lines that cannot be, and how many they were.
 fn replay(
     mut input: Input,
     size: Option<u64>,
-    grounder: &Grounder,
-    panel: &Panel,
+    bench: &Bench,
     last: bool,
     tally: &mut Tally,
     keep: &mut dyn FnMut(&Turn) -> io::Result<()>,
@@ -150,11 +182,9 @@ fn replay(
             Ok(line) => {
                 tally.begin(number, line.id.clone());
                 for (at, body) in line.turns.iter().enumerate() {
-                    let request = shape::request(body, None, &[])?;
-                    let (head, body) = request.into_parts();
-                    let told = wait(grounder.explain(head, body))?;
+                    let (told, decisions) = bench.decide(body)?;
                     let need = line.need.filter(|_| at + 1 == line.turns.len());
-                    keep(tally.add(at + 1, need, told, panel.take()))?;
+                    keep(tally.add(at + 1, need, told, decisions))?;
                 }
             }
             Err(why) => {

@@ -10,6 +10,9 @@ pub(super) const THRESHOLDS: [f32; 19] =
     [0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95];
 
 /// A policy that does nothing but ask others.
+///
+/// What of a request is looked at depends on the policy, and so may what it sees of the history: those on one panel look at
+/// the same.
 pub(super) struct Panel {
     policies: Vec<Arc<dyn Policy>>,
     curve: Vec<RulePolicy>,
@@ -26,7 +29,23 @@ pub(super) struct Decisions {
 }
 
 impl Panel {
-    pub(super) fn new(policies: Vec<Arc<dyn Policy>>) -> Self {
+    /// As many panels as there are ways to look at a request, with the positions of their policies among all.
+    pub(super) fn of(policies: &[Arc<dyn Policy>]) -> Vec<(Vec<usize>, Self)> {
+        let mut looks: Vec<Looks> = Vec::new();
+        for policy in policies.iter().map(|policy| policy.looks()) {
+            if !looks.contains(&policy) {
+                looks.push(policy);
+            }
+        }
+        let panel = |looks: &Looks| {
+            let alike = policies.iter().enumerate().filter(|(_, policy)| policy.looks() == *looks);
+            let (places, policies) = alike.map(|(at, policy)| (at, Arc::clone(policy))).unzip();
+            (places, Self::new(policies))
+        };
+        looks.iter().map(panel).collect()
+    }
+
+    fn new(policies: Vec<Arc<dyn Policy>>) -> Self {
         // One rule that asks, with the caps that rules that ask have by themselves.
         let asking = |threshold| Rule { ambiguity: Some(threshold), ..Rule::plain(GroundingAct::Clarify) };
         let curve = THRESHOLDS.map(|threshold| RulePolicy { name: "curve".to_owned(), rules: vec![asking(threshold)] });

@@ -87,6 +87,8 @@ pub struct Facts {
     pub tools: bool,
     /// Whether something that only the upstream model can read may settle what is open.
     pub unseen: bool,
+    /// What the application says that the request is about.
+    pub domain: Option<String>,
 }
 
 impl Grounder {

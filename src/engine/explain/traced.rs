@@ -37,7 +37,8 @@ impl Policy for Traced {
     fn decide(&self, situation: &Situation<'_>) -> Decision {
         let mut trace = Trace::new();
         let decision = self.policy.decide_traced(situation, &mut trace);
-        let facts = Facts { history: situation.history.clone(), tools: situation.tools, unseen: situation.unseen };
+        let Situation { history, tools, unseen, request, .. } = *situation;
+        let facts = Facts { history: history.clone(), tools, unseen, domain: request.domain.clone() };
         let mut seen = self.watch.0.lock().unwrap_or_else(PoisonError::into_inner);
         seen.facts = Some(facts);
         seen.steps.extend_from_slice(trace.steps());

@@ -165,7 +165,7 @@ impl Analysis {
         for (i, hour) in hours.iter().enumerate() {
             treated.get(hour).into_iter().for_each(|part| a.merge(part));
             baseline.get(hour).into_iter().for_each(|part| b.merge(part));
-            if (hours.len() - 1 - i) % every != 0 {
+            if !(hours.len() - 1 - i).is_multiple_of(every) {
                 continue;
             }
             if let Some(effect) = effect(&a, &b, self.design.primary.quantile, &sequence) {

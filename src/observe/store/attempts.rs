@@ -3,7 +3,7 @@
 use super::Fault;
 use super::join::{Attempt, Thread, Usage};
 use super::value::Cells;
-use crate::dialogue::{Id, UserAct};
+use crate::dialogue::{Bypass, Id, UserAct};
 
 /// The columns of [`attempt`], in its order.
 pub(super) const ATTEMPT: &str = "attempt, time, turn, parent, conversation, conversation_source, arm, triggered, act, \
@@ -12,6 +12,17 @@ pub(super) const ATTEMPT: &str = "attempt, time, turn, parent, conversation, con
 
 /// What a reply is called that waits for the results of tools, in the dialects that there are.
 const TOOL_CALLS: [&str; 5] = ["tool_calls", "function_call", "tool_use", "pause_turn", "tool_call"];
+
+/// Why a call was left alone that no user made: a record from before these were told apart has the first or the last.
+const MACHINES: [&str; 7] = [
+    Bypass::Machine.as_str(),
+    Bypass::StructuredOutput.as_str(),
+    Bypass::ForcedTools.as_str(),
+    Bypass::ToolResult.as_str(),
+    Bypass::InternalCall.as_str(),
+    Bypass::WrapperOnly.as_str(),
+    Bypass::NotHumanText.as_str(),
+];
 
 /// Reads the columns of [`ATTEMPT`].
 pub(super) fn attempt(cells: &mut Cells<'_>) -> Result<Attempt, Fault> {
@@ -41,7 +52,7 @@ pub(super) fn attempt(cells: &mut Cells<'_>) -> Result<Attempt, Fault> {
         arm,
         triggered,
         complete: ending == Some("complete") && status.is_some_and(|status| (200..300).contains(&status)),
-        machine: matches!(bypass, Some("machine" | "not_human_text" | "not_a_call")),
+        machine: bypass.is_some_and(|bypass| MACHINES.contains(&bypass)),
         called_tools: finish.is_some_and(|finish| TOOL_CALLS.contains(&finish)),
         bypassed: bypass.is_some(),
         held_back,

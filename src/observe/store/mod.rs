@@ -35,7 +35,7 @@ mod writer;
 
 pub use feedback::{About, Outcome, OutcomeValue};
 pub use place::StorePlace;
-pub use queue::{Store, StoreOptions, StoreStats};
+pub use queue::{QueueFull, Store, StoreOptions, StoreStats};
 pub use reader::{StoreReader, StoreSummary};
 pub use transfer::{Exported, Imported};
 

@@ -38,6 +38,16 @@ impl Default for StoreOptions {
 }
 
 impl StoreOptions {
+    /// At most `queue` records wait; at most `batch` are written at once, and none waits longer than `flush`.
+    pub fn writing(self, queue: usize, batch: usize, flush: Duration) -> Self {
+        Self { queue, batch, flush, ..self }
+    }
+
+    /// How long turns, and what came of units, are kept; `None` for ever.
+    pub fn keeping(self, turns: Option<Duration>, rollups: Option<Duration>) -> Self {
+        Self { keep_turns: turns, keep_rollups: rollups, ..self }
+    }
+
     pub(super) fn keep(&self) -> Keep {
         let millis = |time: Option<Duration>| time.map(|time| u64::try_from(time.as_millis()).unwrap_or(u64::MAX));
         Keep { turns: millis(self.keep_turns), rollups: millis(self.keep_rollups) }
@@ -120,15 +130,10 @@ impl Store {
 
     /// Has the store know of an experiment that runs, so that its units are rolled up as it is designed.
     ///
-    /// Gives it back where the queue is full.
-    ///
     /// # Errors
     /// If the queue is full.
-    pub fn declare(&self, design: Design) -> Result<(), Design> {
-        self.send(Message::Declare(Box::new(design))).map_err(|message| match message {
-            Message::Declare(design) => *design,
-            _ => Design::new("", 0, []),
-        })
+    pub fn declare(&self, design: Design) -> Result<(), QueueFull> {
+        self.send(Message::Declare(Box::new(design))).map_err(|_| QueueFull)
     }
 
     /// Has the store keep what came of a turn or a conversation.

@@ -101,3 +101,45 @@ pub(super) fn take_back(engine: &mut dyn Engine, writer: Id) -> Result<(), Fault
     let statement = "DELETE FROM groundwire_gaps WHERE writer = $1 AND reason = 'killed'";
     engine.execute(statement, &[writer.into()]).map(drop)
 }
+
+#[cfg(all(test, feature = "sqlite"))]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::observe::store::engine::Purpose;
+    use crate::observe::store::place::StorePlace;
+    use crate::observe::store::value::Cells;
+
+    #[test]
+    fn a_writer_that_vanished_leaves_a_gap_and_one_that_comes_back_or_ended_does_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let place: StorePlace = format!("sqlite:{}", folder.path().join("s.db").display()).parse().unwrap();
+        let mut engine = place.open(Purpose::Record).unwrap();
+        let writer = |number: u8| Id::at_millis(1, [number; 10]);
+        let said = |number| Sign { writer: writer(number), started: 0, flush: 500, written: 7, dropped: 0 };
+        let killed = |engine: &mut dyn Engine| {
+            let mut gaps = Vec::new();
+            let asked =
+                "SELECT writer, began, ended, turns FROM groundwire_gaps WHERE reason = 'killed' ORDER BY writer";
+            let mut see = |row: &dyn crate::observe::store::value::Row| {
+                let mut cells = Cells::of(row);
+                gaps.push((cells.id()?.unwrap(), cells.count()?, cells.count()?, cells.int()?));
+                Ok(())
+            };
+            engine.query(asked, &[], &mut see).unwrap();
+            gaps
+        };
+        for number in 1..4 {
+            sign(&mut *engine, &said(number), 1_000_000, number == 2).unwrap();
+        }
+        assert_eq!(note_killed(&mut *engine, 1_000_000 + GONE_AFTER).unwrap(), 0, "not seen for a minute, no longer");
+        sign(&mut *engine, &said(3), 1_050_000, false).unwrap();
+        assert_eq!(note_killed(&mut *engine, 1_000_001 + GONE_AFTER).unwrap(), 1);
+        assert_eq!(killed(&mut *engine), [(writer(1), 1_000_000, 1_000_500, None)]);
+        assert_eq!(note_killed(&mut *engine, 1_000_002 + GONE_AFTER).unwrap(), 0, "once");
+        // It was only cut off.
+        sign(&mut *engine, &said(1), 1_070_000, false).unwrap();
+        take_back(&mut *engine, writer(1)).unwrap();
+        assert!(killed(&mut *engine).is_empty());
+    }
+}

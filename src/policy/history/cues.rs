@@ -292,6 +292,10 @@ pub(super) fn vocabulary() -> impl Iterator<Item = &'static str> {
 macro_rules! sections {
     ($($(#[$doc:meta])* $name:ident = $section:literal,)+) => {
         $($(#[$doc])* pub(super) static $name: LazyLock<Phrases> = LazyLock::new(|| Phrases::new(section($section)));)+
+        /// Reads all phrases, so that no request waits for it.
+        pub(super) fn read() {
+            $(LazyLock::force(&$name);)+
+        }
         #[cfg(test)]
         pub(super) const SECTIONS: &[&str] = &[$($section),+];
     };

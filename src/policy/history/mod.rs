@@ -49,6 +49,11 @@ pub struct History {
 }
 
 impl History {
+    /// Reads the phrases that are looked for, so that no request waits for it: some milliseconds.
+    pub(crate) fn ready() {
+        cues::read();
+    }
+
     /// Reads what came before the message at `at`, and the message itself.
     pub fn before(conversation: &Conversation<'_>, at: usize) -> Self {
         let mut history = Self::default();

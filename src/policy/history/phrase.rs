@@ -24,8 +24,6 @@ pub(super) struct Phrases {
 struct Phrase {
     anchored: bool,
     items: Vec<Item>,
-    #[cfg(test)]
-    line: &'static str,
 }
 
 enum Item {
@@ -70,12 +68,6 @@ impl Phrases {
                 .find(|phrase| (!phrase.anchored || starts.at.contains(&at)) && matches(&phrase.items, &words.of[at..]))
         })
     }
-
-    /// The line that is found, for who wants to know why.
-    #[cfg(test)]
-    pub(super) fn found(&self, words: &Words, starts: &Starts) -> Option<&'static str> {
-        self.find(words, starts, false).map(|phrase| phrase.line)
-    }
 }
 
 impl Phrase {
@@ -93,8 +85,6 @@ impl Phrase {
         Self {
             anchored,
             items: items.collect(),
-            #[cfg(test)]
-            line,
         }
     }
 

@@ -109,7 +109,7 @@ impl Words {
             if c == '`' && text[at..].starts_with("```") {
                 code = !code;
                 self.end(&mut word, lexicon);
-                (chars.next(), chars.next());
+                chars.nth(1);
                 continue;
             }
             if code {
