@@ -21,6 +21,9 @@ pub mod edges {}
 #[doc = include_str!("embedding.md")]
 pub mod embedding {}
 
+#[doc = include_str!("experiments.md")]
+pub mod experiments {}
+
 #[doc = include_str!("acts.md")]
 pub mod acts {}
 

@@ -180,7 +180,7 @@ def main():
     parser.add_argument("--turns", type=int, default=10_000_000)
     parser.add_argument("--folder")
     parser.add_argument("what", nargs="*", default=["import", "sqlite", "postgres"])
-    asked = parser.parse_args()
+    asked = parser.parse_intermixed_args()
     with tempfile.TemporaryDirectory(dir=asked.folder) as folder:
         reports = []
         if "sqlite" in asked.what:

@@ -12,6 +12,7 @@ import argparse
 import json
 import pathlib
 import re
+import signal
 import sys
 import time
 import tomllib
@@ -132,6 +133,8 @@ class Matrix:
 
 
 def main():
+    # Whoever stops us stops the servers, too: what ends them runs at an orderly end only.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     options = argparse.ArgumentParser()
     options.add_argument("binary")
     options.add_argument("--write", action="store_true")

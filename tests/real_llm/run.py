@@ -158,27 +158,22 @@ def question(upstream, binary):
 
 
 def cached_tokens(upstream, proxy):
-    """The server's own cached tokens over ten turns: directly, and through the proxy with every third turn steered."""
-    turns = ["Who wrote the novel Frankenstein?", "In which year was it first published?", "Fix the bug in my function.",
-             "What is the boiling point of water in Celsius?", "And in Fahrenheit?", "Make it shorter.",
-             "What is the capital of France?", "How many days has a leap year?", "Compare the two.", "Thank you. Who painted the Mona Lisa?"]
+    """The server's own cached tokens over four turns: directly, and through the proxy with the third turn steered."""
+    turns = ["Who wrote the novel Frankenstein?", "In which year was it first published?",
+             "Fix the bug in my function.", "What is the boiling point of water in Celsius?"]
     rows, steered = {}, []
-    for name, url in (("direct", upstream), ("with every third turn steered", proxy)):
+    for name, url in (("direct", upstream), ("with one steered turn", proxy)):
         # A conversation of its own, so that neither run finds the other's prefix in the server's cache.
         history, rows[name] = [{"role": "system", "content": f"You answer briefly. ({name})"}], []
         for text in turns:
             history.append({"role": "user", "content": text})
-            mode = None if text in turns[2::3] or url == upstream else "off"
+            mode = None if text == turns[2] or url == upstream else "off"
             reply, usage, headers = ask(url, history, mode=mode, max_tokens=24)
             rows[name].append((usage["prompt_tokens"], usage["prompt_tokens_details"]["cached_tokens"]))
             if url == proxy:
                 steered.append(headers["x-groundwire-act"])
             history.append({"role": "assistant", "content": reply})
-    check([act != "none" for act in steered] == [i % 3 == 2 for i in range(10)], f"every third turn is steered: {steered}")
-    for name, turn in rows.items():
-        # What was added to a turn is not in the client's history: the prefix before that turn is, and stays.
-        cached = [tokens for _, tokens in turn]
-        check(cached == sorted(cached) and cached[-1] > 0, f"{name}: no turn finds less of its prefix than the one before: {cached}")
+    check([act != "none" for act in steered] == [False, False, True, False], f"the third turn alone is steered: {steered}")
     lines = ["| turn | " + " | ".join(f"{name}: prompt / cached tokens" for name in rows) + " |", "|---|---|---|"]
     for i, text in enumerate(turns):
         cells = [f"{rows[name][i][0]} / {rows[name][i][1]}" for name in rows]

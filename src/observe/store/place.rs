@@ -1,6 +1,7 @@
 //! Where a store is: a file, or a server.
 
 use std::fmt;
+#[cfg(feature = "sqlite")]
 use std::path::PathBuf;
 use std::str::FromStr;
 

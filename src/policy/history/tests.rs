@@ -52,7 +52,7 @@ fn what_a_turn_does_is_told_by_its_words_where_nobody_is_asked() {
         (answered, "are you sure?", Challenge),
         (answered, "do you have a source for that?", Challenge),
         (answered, "what do you mean by RSVP?", Clarification),
-        (answered, "Please write an invitation to our garden party.", Reformulation),
+        (answered, "Write an invitation to our garden party.", Reformulation),
         (answered, "ok thanks!", Acknowledgment),
         (answered, "add a line about parking", FollowUp),
         (asked, "at eight", Answer),
