@@ -1,8 +1,17 @@
 //! From a decision to an intervention: the bytes to forward, or the reply to give.
 
+mod condition;
 mod phrase;
+mod recap;
 
-pub use phrase::{CLOSING, OPENING, instruction, question};
+pub use phrase::{
+    ActWording, CLOSING, Facts, Kind, KindWording, Language, LanguageWording, OPENING, Phrases, Wording, WrongPhrase,
+    instruction, question,
+};
+
+pub(crate) use condition::left_alone;
+pub use condition::{asks_for_a_fact, is_crisis};
+pub use recap::{Recap, recap};
 
 use bytes::Bytes;
 
@@ -24,23 +33,26 @@ pub enum Intervention {
 
 /// The words that perform a decision.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Words {
     /// An instruction for the upstream model, to be spliced at the tail of the last user turn.
     Steer(String),
     /// A question for the user.
-    Ask(&'static str),
+    Ask(String),
 }
 
-/// Finds the words for a decision; `None` where nothing is to be said.
-///
-/// A decision to reply for whose gap there is no template is steered.
-pub fn words(decision: &Decision) -> Option<Words> {
-    let gap = decision.gap.unwrap_or(Gap::VagueGoal);
-    match decision.delivery {
-        Delivery::Observe => None,
-        Delivery::Reply if question(gap).is_some() => question(gap).map(Words::Ask),
-        Delivery::Reply | Delivery::Steer | Delivery::Draft => {
-            instruction(decision.act, gap, decision.force).map(Words::Steer)
+impl Phrases {
+    /// Finds the words for a decision; `None` where nothing is to be said. [`Facts::force`] is the decision's.
+    ///
+    /// A decision to reply for whose gap there is no template is steered.
+    pub fn words(&self, decision: &Decision, facts: &Facts<'_>) -> Option<Words> {
+        let gap = decision.gap.unwrap_or(Gap::VagueGoal);
+        let facts = Facts { force: decision.force, ..*facts };
+        let steer = || self.instruction(decision.act, gap, &facts).map(Words::Steer);
+        match decision.delivery {
+            Delivery::Observe => None,
+            Delivery::Reply => self.reply(decision.act, gap, &facts).map(Words::Ask).or_else(steer),
+            Delivery::Steer | Delivery::Draft => steer(),
         }
     }
 }

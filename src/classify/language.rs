@@ -35,6 +35,14 @@ pub fn is_foreign(window: &Window) -> bool {
     }
 }
 
+/// Whether a turn is plainly English, so that its user is answered in English whatever their browser prefers.
+pub(crate) fn is_english(text: &str) -> bool {
+    let text = &text[..text.floor_char_boundary(2_000)];
+    let words: Vec<&str> = words(text).collect();
+    let (english, shared) = count_english(&words);
+    english > 0 && ((english + shared) * 3 >= words.len() || has_frame(text))
+}
+
 fn is_foreign_text(text: &str) -> bool {
     let (mut latin, mut other) = (0_usize, 0_usize);
     for c in text.chars().filter(|c| c.is_alphabetic()) {
@@ -79,7 +87,7 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
 fn has_frame(text: &str) -> bool {
     let words: Vec<&str> = words(text).collect();
     let english = |words: &[&str]| {
-        let mut seen: Vec<&str> = words.iter().copied().filter(|word| is_english(word)).collect();
+        let mut seen: Vec<&str> = words.iter().copied().filter(|word| is_english_word(word)).collect();
         seen.sort_unstable();
         seen.dedup();
         seen.len()
@@ -103,7 +111,7 @@ fn is_english_clause(clause: &str) -> bool {
 
 /// How many of the words are English, and how many may be.
 fn count_english(words: &[&str]) -> (usize, usize) {
-    let english = words.iter().filter(|word| is_english(word)).count();
+    let english = words.iter().filter(|word| is_english_word(word)).count();
     let shared = words.iter().filter(|word| SHARED.iter().any(|shared| word.eq_ignore_ascii_case(shared))).count();
     (english, shared)
 }
@@ -140,7 +148,7 @@ fn is_names(words: &[&str]) -> bool {
     capitalised as f64 >= NAMES_SHARE * words.len() as f64
 }
 
-fn is_english(word: &str) -> bool {
+fn is_english_word(word: &str) -> bool {
     // The longest entry has ten letters.
     if word.len() > 10 {
         return false;

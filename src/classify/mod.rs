@@ -50,6 +50,8 @@ pub use earlier::Earlier;
 pub use files::ModelFiles;
 pub use judgement::{AssistantJudgement, Judgement, ModelId};
 #[cfg(feature = "onnx")]
+pub(crate) use language::is_english;
+#[cfg(feature = "onnx")]
 pub use language::is_foreign;
 #[cfg(feature = "onnx")]
 pub use onnx::{Model, Scores};

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::retire::{Retirement, Retiring};
+use crate::act::Phrases;
 use crate::classify::{NoClassifier, OnnxClassifier, PoolOptions};
 use crate::config::{Config, LogFormat, Model, OrOff, Period, RecordsTo, TrustedHeader};
 use crate::dialogue::IdentityKey;
 use crate::engine::{Grounder, GrounderBuilder};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::observe::store::{Store, StoreOptions};
 use crate::observe::{Appended, JsonLines, Metrics, Recent, Reopen};
 use crate::proxy::AccessLog;
@@ -168,7 +169,8 @@ pub(super) fn grounder(
         Some(key) => builder.identity_key(key),
         None => builder,
     };
-    Ok(settings(builder, config).build())
+    let phrases = Phrases::new(&config.phrases).map_err(|wrong| Error::config(wrong.to_string()))?;
+    Ok(settings(builder.phrases(phrases), config).build())
 }
 
 /// All that decisions depend on beside the policy and the classifier.

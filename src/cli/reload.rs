@@ -149,6 +149,7 @@ fn same_upstream(old: &Config, new: &Config) -> bool {
     let mut wanted = new.clone();
     wanted.policy.clone_from(&old.policy);
     wanted.policies.clone_from(&old.policies);
+    wanted.phrases.clone_from(&old.phrases);
     wanted.tools = old.tools;
     wanted.debug_headers = old.debug_headers;
     wanted.trust_headers.clone_from(&old.trust_headers);
@@ -372,6 +373,7 @@ mod tests {
             ("[limits]\nresponse-head-timeout = \"1s\"", "limits.response-head-timeout", false, true),
             ("upstream-ca = \"ca.pem\"", "upstream-ca", false, true),
             ("[policies.p]\nrules = []", "policies", true, true),
+            ("[phrases.en.clarify]\nsteer = \"Ask.\"", "phrases", true, true),
         ] {
             let new = config(more);
             assert_eq!(differences(&old, &new).join(", "), named);

@@ -11,6 +11,7 @@ use super::{
     KeySource, Limits, Listen, Log, OrOff, Overrides, Period, ProxyChoice, Records, Store, Tls, TrustedHeader,
     UpstreamRoute, UpstreamUrl, agree, environment, experiment_check, policies,
 };
+use crate::act::{Phrases, Wording};
 use crate::engine::ToolsOffered;
 use crate::error::{Error, Result};
 use crate::policy::PolicyTable;
@@ -48,6 +49,7 @@ pub(super) struct File {
     limits: Limits,
     log: Log,
     upstreams: Vec<UpstreamRoute>,
+    phrases: Wording,
     routes: Vec<DialectRoute>,
     experiment: Option<ExperimentTable>,
     experiments: Vec<ExperimentTable>,
@@ -84,6 +86,7 @@ impl Default for File {
             experiment: None,
             experiments: Vec::new(),
             policies: BTreeMap::new(),
+            phrases: Wording::default(),
         }
     }
 }
@@ -118,6 +121,7 @@ impl File {
             experiment: self.experiment,
             experiments: self.experiments,
             policies: self.policies,
+            phrases: self.phrases,
         }
     }
 
@@ -140,7 +144,18 @@ impl File {
 
 /// Reads the file, and puts over it what the environment and then the command line say.
 pub(super) fn parse(source: Source<'_>, environment: &Environment, overrides: &Overrides) -> Result<Config> {
-    source.tables(&["classifier", "records", "store", "feedback", "limits", "log", "policies", "tls", "experiment"])?;
+    source.tables(&[
+        "classifier",
+        "records",
+        "store",
+        "feedback",
+        "limits",
+        "log",
+        "policies",
+        "phrases",
+        "tls",
+        "experiment",
+    ])?;
     let mut file: File = toml::from_str(source.text).map_err(|error| source.blame_toml(&error))?;
     // Each source is checked with those below it, so that an error is told of the one that brought it in.
     check(&file, |path, what, fix| source.blame_at(path, what, fix))?;
@@ -172,6 +187,10 @@ pub(super) fn lacks_upstream(error: &Error) -> bool {
 
 /// Checks what no type can; `blame` makes an error about the value at a path.
 fn check(file: &File, blame: impl Fn(&[&str], &str, &str) -> Error) -> Result<()> {
+    if let Err(wrong) = Phrases::new(&file.phrases) {
+        let path: Vec<&str> = ["phrases"].into_iter().chain(wrong.path.iter().map(String::as_str)).collect();
+        return Err(blame(&path, &wrong.what, &wrong.fix));
+    }
     policies::check(&file.policies, &file.trust_headers, &blame)?;
     policies::known(&file.policy, &file.policies, &blame)?;
     if file.admin.on().is_some_and(|admin| admin == file.listen && admin.0.port() != 0) {

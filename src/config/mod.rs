@@ -60,6 +60,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use crate::act::Wording;
 use crate::engine::ToolsOffered;
 use crate::error::{Error, Result};
 use crate::policy::{Policy, PolicyTable, RulePolicy, policy_of};
@@ -136,6 +137,9 @@ pub struct Config {
     /// Policies of the operator's own.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub policies: BTreeMap<String, PolicyTable>,
+    /// Words of the operator's own, by language, act and gap.
+    #[serde(skip_serializing_if = "Wording::is_empty")]
+    pub phrases: Wording,
 }
 
 /// What the command line says over the file.

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use http::header::{AUTHORIZATION, CONTENT_TYPE, TRAILER};
+use http::header::{ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_TYPE, TRAILER};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 
@@ -68,6 +68,7 @@ pub struct Admitted {
     pub(super) observe_only: bool,
     pub(super) tenant: Vec<u8>,
     pub(super) conversation: Option<HeaderValue>,
+    pub(super) accept_language: Option<HeaderValue>,
     pub(super) request: RequestFacts,
     /// What an experiment assigns, where it is in a header.
     pub(super) unit: Option<HeaderValue>,
@@ -124,6 +125,7 @@ impl Grounder {
             observe_only: mode == Some(Mode::Observe),
             tenant: tenant(&head.headers, &head.uri),
             conversation: ours.conversation.filter(|_| settings.trust_conversation),
+            accept_language: head.headers.get(ACCEPT_LANGUAGE).cloned(),
             unit,
             codings,
         }))

@@ -5,6 +5,7 @@ use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
 
 use super::{Grounder, Inner, Settings};
+use crate::act::Phrases;
 use crate::classify::Classifier;
 use crate::dialogue::IdentityKey;
 use crate::experiment::Experiments;
@@ -20,13 +21,14 @@ pub struct GrounderBuilder {
     key: Option<IdentityKey>,
     base_rate: Option<f64>,
     settings: Settings,
+    phrases: Phrases,
     experiments: Option<Experiments>,
 }
 
 impl GrounderBuilder {
     pub(super) fn new(classifier: Arc<dyn Classifier>, policy: Arc<dyn Policy>) -> Self {
-        let (observers, settings) = (Observers::default(), Settings::default());
-        Self { classifier, policy, observers, key: None, base_rate: None, settings, experiments: None }
+        let (observers, settings, phrases) = (Observers::default(), Settings::default(), Phrases::default());
+        Self { classifier, policy, observers, key: None, base_rate: None, settings, phrases, experiments: None }
     }
 
     /// Adds an observer; several are told in the order in which they were added.
@@ -44,6 +46,12 @@ impl GrounderBuilder {
     /// Says to which share of turns that need a question the classifier is calibrated, for the hash that records carry.
     pub fn calibrated_to(mut self, base_rate: f64) -> Self {
         self.base_rate = Some(base_rate);
+        self
+    }
+
+    /// Replaces the phrases that ship.
+    pub fn phrases(mut self, phrases: Phrases) -> Self {
+        self.phrases = phrases;
         self
     }
 
@@ -75,6 +83,7 @@ impl GrounderBuilder {
         if let Some(base_rate) = self.base_rate {
             definition.push_str(&format!("\n{base_rate}"));
         }
+        definition.push_str(self.phrases.definition());
         if let Some(experiments) = &self.experiments {
             definition.push_str(&format!("\n{}", experiments.definition()));
         }
@@ -88,6 +97,7 @@ impl GrounderBuilder {
             observers: self.observers,
             key: self.key.unwrap_or_else(random_key),
             settings: self.settings,
+            phrases: self.phrases,
             experiments: self.experiments,
         }))
     }

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::perform::Scene;
 use super::{Grounder, JudgedTurn, Pending, ToolsOffered};
-use crate::act::{Intervention, OPENING, Words, words};
+use crate::act::{Intervention, OPENING, Words};
 use crate::classify::Judgement;
 use crate::dialogue::{AssistantAct, Bypass, Delivery, GroundingAct, HeldBack, Role};
 use crate::experiment::{Assignment, CONTROL};
@@ -30,6 +31,7 @@ impl Grounder {
     pub fn conclude(&self, turn: JudgedTurn, verdict: Result<Arc<Judgement>, Bypass>, body: &Bytes) -> Outcome {
         let JudgedTurn { mut pending, dialect, tail, mut history, earlier, request, tools, unseen, .. } = turn;
         let JudgedTurn { observe_only, answerable, cached_tail, reply_to, asked, assignment, decoded, .. } = turn;
+        let accept_language = turn.accept_language;
         let body = decoded.as_ref().unwrap_or(body);
         pending.record.judge_micros = u64::try_from(asked.elapsed().as_micros()).unwrap_or(u64::MAX);
         let verdict = verdict.and_then(|judgement| {
@@ -60,7 +62,13 @@ impl Grounder {
             (tools && self.settings().tools == ToolsOffered::Observe).then_some(HeldBack::Tools)
         };
         let situation = Situation::new(&judgement, &history, tools, unseen).with_request(&request);
-        let mut decision = self.decide(record, assignment, &situation);
+        let decision = self.decide(record, assignment, &situation);
+        // What was said is read again, but only where something is to be done about it.
+        let mut scene = Scene::of(dialect, body, record.triggered || !decision.is_none());
+        let acts = |at: usize| history.turns.iter().find(|turn| turn.at == at && turn.judged).map(|turn| turn.act);
+        let mut decision = scene.consider(decision, &acts);
+        // Alike in every arm.
+        record.triggered &= !scene.is_crisis();
         if decision.delivery == Delivery::Reply && !answerable {
             // The upstream would not know an answer that it did not give.
             decision.delivery = Delivery::Steer;
@@ -72,7 +80,8 @@ impl Grounder {
         record.delivery = decision.delivery;
         record.gap = decision.gap.filter(|_| !decision.is_none());
         let mut steered = None;
-        let intervention = match words(&decision) {
+        let language = scene.language(accept_language.as_ref(), &self.0.phrases);
+        let intervention = match self.0.phrases.words(&decision, &scene.facts(&language)) {
             None => Intervention::Pass,
             Some(words) => match (Document::validate(body), words, tail) {
                 (Ok(document), Words::Steer(instruction), Some(tail)) => {
@@ -85,7 +94,7 @@ impl Grounder {
                 (Ok(_), Words::Ask(question), _) => {
                     // Our own words need no reading.
                     record.assistant_acts = Some(vec![AssistantAct::Clarification]);
-                    Intervention::Reply(dialect.reply(&reply_to, question))
+                    Intervention::Reply(dialect.reply(&reply_to, &question))
                 }
                 // The body was only skimmed so far. What is edited must be what it seems to be, to the last byte.
                 (Err(bypass), ..) => leave_alone(record, bypass),

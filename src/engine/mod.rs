@@ -11,6 +11,7 @@ mod conclude;
 pub mod explain;
 mod harness;
 mod pending;
+mod perform;
 mod prepare;
 mod settings;
 mod text;
@@ -25,6 +26,7 @@ pub use settings::{Settings, ToolsOffered};
 
 use std::sync::Arc;
 
+use crate::act::Phrases;
 use crate::classify::Classifier;
 use crate::dialogue::IdentityKey;
 use crate::experiment::Experiments;
@@ -45,6 +47,7 @@ struct Inner {
     observers: Observers,
     key: IdentityKey,
     settings: Settings,
+    phrases: Phrases,
     experiments: Option<Experiments>,
 }
 
@@ -57,6 +60,11 @@ impl Grounder {
     /// How it is set.
     pub fn settings(&self) -> &Settings {
         &self.0.settings
+    }
+
+    /// What its acts say.
+    pub fn phrases(&self) -> &Phrases {
+        &self.0.phrases
     }
 
     /// The key of all identities.

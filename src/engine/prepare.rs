@@ -47,6 +47,8 @@ pub struct JudgedTurn {
     pub(super) tools: bool,
     pub(super) unseen: bool,
     pub(super) observe_only: bool,
+    /// What the client says of its language, if anything.
+    pub(super) accept_language: Option<HeaderValue>,
     pub(super) answerable: bool,
     pub(super) cached_tail: bool,
     pub(super) reply_to: ReplyTo,
@@ -62,8 +64,8 @@ impl Grounder {
     ///
     /// Of a compressed body a copy is decoded, as long as it is needed; so a turn is the same however it was sent.
     pub fn prepare(&self, admitted: Admitted, body: &[u8]) -> Prepared {
-        let Admitted { mut pending, dialect, target, observe_only, tenant, conversation, unit, request, codings } =
-            admitted;
+        let Admitted { mut pending, dialect, target, observe_only, tenant, conversation, unit, request, .. } = admitted;
+        let (accept_language, codings) = (admitted.accept_language, admitted.codings);
         pending.read(body.len());
         let decoded = match codings.is_identity() {
             true => None,
@@ -129,6 +131,7 @@ impl Grounder {
             tools: call.conversation.tools,
             unseen: call.sources || unwrapped.any || has_unseen(&call.conversation, at),
             observe_only,
+            accept_language,
             answerable: call.answerable,
             cached_tail: call.cached_tail,
             reply_to: reply_to(&call),

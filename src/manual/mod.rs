@@ -24,6 +24,9 @@ pub mod embedding {}
 #[doc = include_str!("experiments.md")]
 pub mod experiments {}
 
+#[doc = include_str!("acts.md")]
+pub mod acts {}
+
 #[doc = include_str!("figures.md")]
 pub mod figures {}
 

@@ -29,7 +29,7 @@ pub(super) fn show(out: &mut impl Write, act: GroundingAct, gap: Option<Gap>, wi
         }
         if let Some(question) = question(gap).filter(|_| act == GroundingAct::Clarify) {
             paper.name("reply")?;
-            paper.text(PLAIN, question)?;
+            paper.text(PLAIN, &question)?;
         }
         paper.text(DIM, "")?;
         last = steer;
