@@ -24,8 +24,6 @@ fn turns() -> Vec<(String, String, bool)> {
 /// The share of turns with this label, in this half, for which `is` holds, and how many there are.
 fn share(label: &str, held: bool, is: fn(&str) -> bool) -> (f64, usize) {
     let of: Vec<_> = turns().into_iter().filter(|(l, _, h)| l == label && *h == held).collect();
-    let wrong: Vec<&String> =
-        of.iter().filter(|(_, text, _)| is(text) != (label != "look-alike")).map(|(_, text, _)| text).collect();
     (of.iter().filter(|(_, text, _)| is(text)).count() as f64 / of.len() as f64, of.len())
 }
 
