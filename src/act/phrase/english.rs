@@ -23,6 +23,16 @@ macro_rules! question {
     };
 }
 
+/// What holds, restated. It does not claim that every correction was found: lines may disagree, and the later one holds.
+const RESTATED: &str = concat!(
+    "Before the message above the user said what follows, oldest first, in their own words. Together it still holds, \
+     except that where two lines disagree, or a later one takes something back, the later one holds, and the message above \
+     holds over all of them.\n",
+    "{% for line in holds %}- {{ line }}\n{% endfor %}",
+    "{% if more %}More was asked for in the messages since: take it from there.\n{% endif %}",
+    "Answer the message above so that all of this is met; do not list it back.",
+);
+
 pub(super) const PHRASES: &[Phrase] = &[
     (
         Clarify,
@@ -124,32 +134,8 @@ pub(super) const PHRASES: &[Phrase] = &[
          likeliest readings and answer each of them briefly, the likelier first.\
          {% if not force %} If it is settled, just answer.{% endif %}",
     ),
-    (
-        Recap,
-        None,
-        Steer,
-        concat!(
-            "Before the message above the user said what follows, oldest first, in their own words; what they corrected or \
-             took back since is already put right. All of it still holds together. Where two lines disagree the later one \
-             holds, and the message above holds over all of them.\n",
-            "{% for line in holds %}- {{ line }}\n{% endfor %}",
-            "{% if more %}More was asked for in the messages since: take it from there.\n{% endif %}",
-            "Answer the message above so that all of this is met; do not list it back.",
-        ),
-    ),
-    (
-        Consolidate,
-        None,
-        Steer,
-        concat!(
-            "Before the message above the user said what follows, oldest first, in their own words; what they corrected or \
-             took back since is already put right. All of it still holds together. Where two lines disagree the later one \
-             holds, and the message above holds over all of them.\n",
-            "{% for line in holds %}- {{ line }}\n{% endfor %}",
-            "{% if more %}More was asked for in the messages since: take it from there.\n{% endif %}",
-            "Answer the message above so that all of this is met; do not list it back.",
-        ),
-    ),
+    (Recap, None, Steer, RESTATED),
+    (Consolidate, None, Steer, RESTATED),
     (
         Reflect,
         None,
