@@ -4,7 +4,7 @@
 //! request, so that any replica decides alike and a recorded turn can be decided again.
 //!
 //! Rules ([`RulePolicy`]) and expected utility ([`UtilityPolicy`]) are policies, and so is a closure; [`PolicyExt`] makes
-//! policies of policies. [`preset`] has those that ship.
+//! policies of policies. [`preset()`] has those that ship.
 
 mod at_most;
 mod budget;

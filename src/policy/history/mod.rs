@@ -29,7 +29,7 @@ const DISCLOSES: f32 = 0.5;
 pub struct History {
     /// User turns before this one.
     pub user_turns: usize,
-    /// Assistant messages that asked the user something; see [`asks`].
+    /// Assistant messages that asked the user something; see [`asks()`].
     pub questions: usize,
     /// Whether the last assistant message asked the user something.
     pub after_question: bool,
