@@ -21,9 +21,11 @@ def demo(*arguments):
 
 turns, seconds = demo()
 clear, vague, answer, thanks, absent, machine = turns
-for turn in (clear, answer, thanks, machine):
+for turn in (clear, thanks, machine):
     assert turn["act"] == "none" and turn["forwarded"]["identical"], turn
 assert (vague["act"], vague["delivery"]) == ("clarify", "steer") and "<grounding-note>" in vague["forwarded"]["inserted"], vague
+assert (answer["act"], answer["delivery"]) == ("recap", "steer"), answer
+assert "Book us a table for Friday evening." in answer["forwarded"]["inserted"], ("what was asked before is restated", answer)
 assert (absent["act"], absent["delivery"]) == ("clarify", "reply") and absent["forwarded"] is None, absent
 assert absent["gap"] == "missing_material" and "?" in absent["received"]["text"], absent
 assert machine["bypass"] == "structured_output" and machine["judgement"] is None, machine
