@@ -1,11 +1,12 @@
 """Real clients through the proxy, compared with the same clients talking to the upstream directly.
 
-Usage: run.py GROUNDWIRE_BINARY [--write] [--only TEXT] [--cache FOLDER] [--real FOLDER]
+Usage: run.py GROUNDWIRE_BINARY [--write] [--only TEXT] [--cache FOLDER] [--real FOLDER | --no-real]
 
 Runs every cell of `cells.toml`, prints those that are red with what differs, and compares the matrix with
 `src/manual/conformance.md`, or writes it there. `--only` runs the cells whose name ("client dialect mode") holds a text, for
 work on them, and leaves the page alone. `--real` also runs the clients against llama.cpp's server, which is installed there (see
-`tests/real_llm/run.py`); without it those cells are blank.
+`tests/real_llm/run.py`); without it those cells are blank, and the page
+differs, unless `--no-real` says that they are not this run's to judge.
 """
 
 import argparse
@@ -141,6 +142,7 @@ def main():
     options.add_argument("--only", default="")
     options.add_argument("--cache", default="target/conformance")
     options.add_argument("--real")
+    options.add_argument("--no-real", action="store_true")
     options = options.parse_args()
     table = tomllib.loads((HERE / "cells.toml").read_text())
     began, results = time.monotonic(), {}
@@ -160,7 +162,7 @@ def main():
           f"{sum(filter(None, results.values()))} exchanges compared, {time.monotonic() - began:.0f} s")
     if options.only:
         raise SystemExit(bool(red))
-    raise SystemExit(page.settle(table, results, options.write) or bool(red))
+    raise SystemExit(page.settle(table, results, options.write, not options.no_real) or bool(red))
 
 
 if __name__ == "__main__":
