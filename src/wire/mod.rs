@@ -32,11 +32,14 @@ mod escape;
 mod fault;
 mod framing;
 mod gemini;
+mod listed;
 mod messages;
 mod ollama;
 #[cfg(test)]
 mod proptests;
 mod quotes;
+#[cfg(test)]
+mod read_tests;
 mod reply;
 mod response;
 mod responses;

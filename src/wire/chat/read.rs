@@ -4,6 +4,7 @@ use super::machine::{self, Wishes};
 use crate::dialogue::{Conversation, Part, PartKind, Role, Turn};
 use crate::wire::call::{AnswerForm, Call, Tail};
 use crate::wire::content::Content;
+use crate::wire::listed::Listed;
 use crate::wire::span::{Cursor, Malformed, field, given, once, text};
 use crate::wire::value::{boolean, conversation_id, has_items};
 
@@ -49,7 +50,7 @@ pub(super) fn read(body: &[u8]) -> Result<Call<'_>, Malformed> {
     let (mut messages, mut sources) = (None, false);
     let mut cursor = Cursor::new(body);
     cursor.object(|key, cursor| match (key, keys.slot(key)) {
-        (b"messages", _) => once(&mut messages, Messages::read(cursor)?),
+        (b"messages", _) => once(&mut messages, listed(cursor)?),
         (_, Some(slot)) => once(slot, cursor.skip()?),
         (key, None) if SOURCES.contains(&key) => {
             sources |= given(Some(cursor.skip()?)).is_some();
@@ -58,7 +59,7 @@ pub(super) fn read(body: &[u8]) -> Result<Call<'_>, Malformed> {
         (_, None) => cursor.skip().map(drop),
     })?;
     cursor.end()?;
-    let Messages { turns, tail } = messages.filter(|messages| !messages.turns.is_empty()).ok_or(Malformed)?;
+    let Listed { turns, tail } = messages.filter(|messages| !messages.turns.is_empty()).ok_or(Malformed)?;
 
     let stream_options = given(keys.stream_options);
     let include_usage = stream_options.map(|options| field(options, b"include_usage")).transpose()?.flatten();
@@ -79,28 +80,14 @@ pub(super) fn read(body: &[u8]) -> Result<Call<'_>, Malformed> {
     })
 }
 
-#[derive(Default)]
-struct Messages<'a> {
-    turns: Vec<Turn<'a>>,
-    tail: Option<Tail>,
-}
-
-impl<'a> Messages<'a> {
-    fn read(cursor: &mut Cursor<'a>) -> Result<Self, Malformed> {
-        let mut all = Self::default();
-        cursor.array(|cursor| {
-            let (turn, tail) = message(cursor)?;
-            match turn.role {
-                Role::User => all.tail = tail,
-                // What follows here refers to the user's message as it was.
-                Role::Assistant | Role::Tool => all.tail = None,
-                Role::System => {}
-            }
-            all.turns.push(turn);
-            Ok(())
-        })?;
-        Ok(all)
-    }
+fn listed<'a>(cursor: &mut Cursor<'a>) -> Result<Listed<'a>, Malformed> {
+    let mut all = Listed::default();
+    cursor.array(|cursor| {
+        let (turn, tail) = message(cursor)?;
+        all.push(turn, tail);
+        Ok(())
+    })?;
+    Ok(all)
 }
 
 fn message<'a>(cursor: &mut Cursor<'a>) -> Result<(Turn<'a>, Option<Tail>), Malformed> {

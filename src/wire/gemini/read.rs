@@ -5,6 +5,7 @@ use super::parts::Parts;
 use super::route::Route;
 use crate::dialogue::{Conversation, PartKind, Role, Text, Turn};
 use crate::wire::call::{Call, Tail};
+use crate::wire::listed::Listed;
 use crate::wire::span::{Cursor, Kind, Malformed, given, once};
 use crate::wire::value::conversation_id;
 
@@ -36,13 +37,13 @@ pub(super) fn read<'a>(target: &'a str, body: &'a [u8]) -> Result<Call<'a>, Malf
     let (mut contents, mut system) = (None, None);
     let mut cursor = Cursor::new(body);
     cursor.object(|key, cursor| match (key, keys.slot(key)) {
-        (b"contents", _) => once(&mut contents, Contents::read(cursor)?),
+        (b"contents", _) => once(&mut contents, listed(cursor)?),
         (b"systemInstruction" | b"system_instruction", _) => once(&mut system, instruction(cursor)?),
         (_, Some(slot)) => once(slot, cursor.skip()?),
         (_, None) => cursor.skip().map(drop),
     })?;
     cursor.end()?;
-    let Contents { mut turns, tail } = contents.filter(|contents| !contents.turns.is_empty()).ok_or(Malformed)?;
+    let Listed { mut turns, tail } = contents.filter(|contents| !contents.turns.is_empty()).ok_or(Malformed)?;
     let last = turns.last().map(|turn| turn.role);
     turns.splice(0..0, system.flatten());
     let (route, form) = Route::of_target(target);
@@ -141,28 +142,14 @@ fn instruction<'a>(cursor: &mut Cursor<'a>) -> Result<Option<Turn<'a>>, Malforme
     }
 }
 
-#[derive(Default)]
-struct Contents<'a> {
-    turns: Vec<Turn<'a>>,
-    tail: Option<Tail>,
-}
-
-impl<'a> Contents<'a> {
-    fn read(cursor: &mut Cursor<'a>) -> Result<Self, Malformed> {
-        let mut all = Self::default();
-        list(cursor, |cursor| {
-            let (turn, tail) = content(cursor)?;
-            match turn.role {
-                Role::User => all.tail = tail,
-                // What follows here refers to the user's message as it was.
-                Role::Assistant | Role::Tool => all.tail = None,
-                Role::System => {}
-            }
-            all.turns.push(turn);
-            Ok(())
-        })?;
-        Ok(all)
-    }
+fn listed<'a>(cursor: &mut Cursor<'a>) -> Result<Listed<'a>, Malformed> {
+    let mut all = Listed::default();
+    list(cursor, |cursor| {
+        let (turn, tail) = content(cursor)?;
+        all.push(turn, tail);
+        Ok(())
+    })?;
+    Ok(all)
 }
 
 fn content<'a>(cursor: &mut Cursor<'a>) -> Result<(Turn<'a>, Option<Tail>), Malformed> {

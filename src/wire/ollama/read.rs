@@ -4,6 +4,7 @@ use super::machine::{self, Wishes};
 use super::transcript;
 use crate::dialogue::{Conversation, Part, PartKind, Role, Text, Turn};
 use crate::wire::call::{AnswerForm, Call, Tail};
+use crate::wire::listed::Listed;
 use crate::wire::span::{Cursor, Kind, Malformed, given, once, text};
 use crate::wire::value::has_items;
 
@@ -38,7 +39,7 @@ pub(super) fn read<'a>(target: &'a str, body: &'a [u8]) -> Result<Call<'a>, Malf
     let (mut messages, mut prompt) = (None, None);
     let mut cursor = Cursor::new(body);
     cursor.object(|key, cursor| match (key, keys.slot(key)) {
-        (b"messages", _) => once(&mut messages, Messages::read(cursor)?),
+        (b"messages", _) => once(&mut messages, listed(cursor)?),
         (b"prompt", _) => once(&mut prompt, string(cursor)?),
         (_, Some(slot)) => once(slot, cursor.skip()?),
         (_, None) => cursor.skip().map(drop),
@@ -53,7 +54,7 @@ pub(super) fn read<'a>(target: &'a str, body: &'a [u8]) -> Result<Call<'a>, Malf
         (true, true) => return Err(Malformed),
         (_, prompt) => prompt,
     };
-    let Messages { turns, tail } = match completion {
+    let Listed { turns, tail } = match completion {
         true => completion_of(&keys, prompt.flatten())?,
         // Without a message the model is only loaded, or unloaded.
         false => messages.unwrap_or_default(),
@@ -94,16 +95,10 @@ fn string<'a>(cursor: &mut Cursor<'a>) -> Result<Option<(Text<'a>, usize)>, Malf
     }
 }
 
-#[derive(Default)]
-struct Messages<'a> {
-    turns: Vec<Turn<'a>>,
-    tail: Option<Tail>,
-}
-
 /// The conversation of `/api/generate`: the system prompt, and what the user says, or a transcript of what was said.
-fn completion_of<'a>(keys: &Keys<'a>, prompt: Option<(Text<'a>, usize)>) -> Result<Messages<'a>, Malformed> {
+fn completion_of<'a>(keys: &Keys<'a>, prompt: Option<(Text<'a>, usize)>) -> Result<Listed<'a>, Malformed> {
     // Without a prompt the model is only loaded, or unloaded.
-    let Some((said, quote)) = prompt.filter(|(said, _)| !said.is_empty()) else { return Ok(Messages::default()) };
+    let Some((said, quote)) = prompt.filter(|(said, _)| !said.is_empty()) else { return Ok(Listed::default()) };
     let system = given(keys.system).map(|system| text(system).ok_or(Malformed)).transpose()?;
     let system = system.filter(|system| !system.is_empty());
     let mut turns: Vec<_> =
@@ -119,28 +114,20 @@ fn completion_of<'a>(keys: &Keys<'a>, prompt: Option<(Text<'a>, usize)>) -> Resu
     if let (Some(last), Some(images)) = (last, images) {
         last.parts.push(Part::Opaque(PartKind::Image, images));
     }
-    Ok(Messages { turns, tail })
+    Ok(Listed { turns, tail })
 }
 
-impl<'a> Messages<'a> {
-    fn read(cursor: &mut Cursor<'a>) -> Result<Self, Malformed> {
-        let mut all = Self::default();
-        if cursor.kind()? == Kind::Scalar {
-            return if cursor.skip()? == b"null" { Ok(all) } else { Err(Malformed) };
-        }
-        cursor.array(|cursor| {
-            let (turn, quote) = message(cursor)?;
-            match turn.role {
-                Role::User => all.tail = quote.map(Tail::Quote),
-                // What follows here refers to the user's message as it was.
-                Role::Assistant | Role::Tool => all.tail = None,
-                Role::System => {}
-            }
-            all.turns.push(turn);
-            Ok(())
-        })?;
-        Ok(all)
+fn listed<'a>(cursor: &mut Cursor<'a>) -> Result<Listed<'a>, Malformed> {
+    let mut all = Listed::default();
+    if cursor.kind()? == Kind::Scalar {
+        return if cursor.skip()? == b"null" { Ok(all) } else { Err(Malformed) };
     }
+    cursor.array(|cursor| {
+        let (turn, quote) = message(cursor)?;
+        all.push(turn, quote.map(Tail::Quote));
+        Ok(())
+    })?;
+    Ok(all)
 }
 
 /// Reads a message; with it comes where the closing quote of its text stands.

@@ -5,6 +5,7 @@ use super::machine;
 use crate::dialogue::{Conversation, Part, Role, Text, Turn};
 use crate::wire::call::{AnswerForm, Call, Tail};
 use crate::wire::content::Content;
+use crate::wire::listed::tail_after;
 use crate::wire::span::{Cursor, Kind, Malformed, field, once, text};
 use crate::wire::value::{Members, boolean, conversation_id, has_items};
 
@@ -187,12 +188,7 @@ impl<'a> Input<'a> {
     }
 
     fn say(&mut self, role: Role, Content { parts, tail, .. }: Content<'a>) {
-        match role {
-            Role::User => self.tail = tail,
-            // What follows here refers to the user's message as it was.
-            Role::Assistant | Role::Tool => self.tail = None,
-            Role::System => {}
-        }
+        self.tail = tail_after(self.tail, role, tail);
         match self.turns.last_mut() {
             // Thoughts and the message they led to are one turn.
             Some(last) if role == Role::Assistant && last.role == role && last.texts().next().is_none() => {

@@ -2,7 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use crate::dialogue::{Bypass, Part, PartKind, Role, Text};
-use crate::wire::{Call, Dialect, Document};
+use crate::wire::read_tests;
+use crate::wire::{Call, Dialect};
 
 fn read(body: &str) -> Result<Call<'_>, Bypass> {
     Dialect::OpenAiChat.read(body.as_bytes())
@@ -12,12 +13,8 @@ fn decoded(text: Option<Text<'_>>) -> Option<String> {
     text.map(|text| text.decode().unwrap().into_owned())
 }
 
-/// Steers, and checks on the way that the body is one that may be edited.
 fn steered(body: &str, instruction: &str) -> Option<String> {
-    let call = read(body).unwrap();
-    let splice = Dialect::OpenAiChat.steer(&call, instruction)?;
-    let document = Document::validate(&bytes::Bytes::copy_from_slice(body.as_bytes())).unwrap();
-    Some(String::from_utf8(document.splice(&[splice]).to_vec()).unwrap())
+    read_tests::steered(Dialect::OpenAiChat, body, instruction)
 }
 
 const HI: &str = r#"{"role":"user","content":"hi"}"#;

@@ -2,18 +2,15 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use crate::dialogue::{Bypass, Part, Role};
-use crate::wire::{AnswerForm, Call, Dialect, Document};
+use crate::wire::read_tests;
+use crate::wire::{AnswerForm, Call, Dialect};
 
 fn read(body: &str) -> Result<Call<'_>, Bypass> {
     Dialect::Gemini.read(body.as_bytes())
 }
 
-/// Steers, and checks on the way that the body is one that may be edited.
 fn steered(body: &str, instruction: &str) -> Option<String> {
-    let call = read(body).unwrap();
-    let splice = Dialect::Gemini.steer(&call, instruction)?;
-    let document = Document::validate(&bytes::Bytes::copy_from_slice(body.as_bytes())).unwrap();
-    Some(String::from_utf8(document.splice(&[splice]).to_vec()).unwrap())
+    read_tests::steered(Dialect::Gemini, body, instruction)
 }
 
 fn turns(call: &Call<'_>) -> Vec<(Role, String)> {

@@ -1,8 +1,9 @@
 //! Calls as applications send them, and calls that are none.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use crate::dialogue::{Bypass, Part};
-use crate::wire::{Call, Dialect, Document};
+use crate::dialogue::Bypass;
+use crate::wire::read_tests::{self, said};
+use crate::wire::{Call, Dialect};
 
 const DIALECT: Dialect = Dialect::AnthropicMessages;
 const HI: &str = r#"{"role":"user","content":"hi"}"#;
@@ -11,23 +12,8 @@ fn read(body: &str) -> Result<Call<'_>, Bypass> {
     DIALECT.read(body.as_bytes())
 }
 
-/// Who says what, a turn a line.
-fn said(call: &Call<'_>) -> Vec<String> {
-    let turn = |turn: &crate::dialogue::Turn<'_>| {
-        let parts = turn.parts.iter().map(|part| match part {
-            Part::Text(text) => format!(" '{}'", text.decode().unwrap()),
-            Part::Opaque(kind, _) => format!(" {kind:?}"),
-        });
-        turn.role.as_str().to_owned() + &parts.collect::<String>()
-    };
-    call.conversation.turns.iter().map(turn).collect()
-}
-
 fn steered(body: &str, instruction: &str) -> Option<String> {
-    let call = read(body).unwrap();
-    let splice = DIALECT.steer(&call, instruction)?;
-    let document = Document::validate(&bytes::Bytes::copy_from_slice(body.as_bytes())).unwrap();
-    Some(String::from_utf8(document.splice(&[splice]).to_vec()).unwrap())
+    read_tests::steered(DIALECT, body, instruction)
 }
 
 #[test]
