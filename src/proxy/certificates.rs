@@ -1,6 +1,7 @@
 //! The certificate that clients are shown: read at the start, and again whenever its files change.
 
 use std::fmt;
+use std::future::Future;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
@@ -86,10 +87,15 @@ impl Certificates {
         self.0.files.handshake_timeout.0
     }
 
-    /// Reads the files again when they change, and on SIGHUP, for as long as it is polled.
-    pub(super) async fn watch(self) {
+    /// Reads the files again when they change, and on SIGHUP, for as long as it is polled; a SIGHUP counts from now on, polled
+    /// or not.
+    pub(super) fn watch(self) -> impl Future<Output = ()> {
         // Where the system refuses, the files are still looked at.
-        let mut hangups = Hangups::listen().ok();
+        let hangups = Hangups::listen().ok();
+        self.watch_with(hangups)
+    }
+
+    async fn watch_with(self, mut hangups: Option<Hangups>) {
         let mut hangup = async || match &mut hangups {
             Some(hangups) => hangups.next().await,
             None => std::future::pending().await,

@@ -201,12 +201,13 @@ impl Server {
         let lives = Lives::new();
         let mut gate = Gate::new(counts.accepts_failed.clone());
         let mut stop = pin!(stop);
-        readiness.ready();
-        let scheme = if certificates.is_some() { "https" } else { "http" };
-        tracing::info!(%address, "listening on {scheme}://{address}");
+        // Before anybody is told that the server is ready: who sends a SIGHUP then is heard.
         if let Some(certificates) = &certificates {
             tasks.spawn(certificates.clone().watch());
         }
+        readiness.ready();
+        let scheme = if certificates.is_some() { "https" } else { "http" };
+        tracing::info!(%address, "listening on {scheme}://{address}");
         loop {
             let (socket, permit, busy) = tokio::select! {
                 biased;
