@@ -49,6 +49,7 @@ fn judgement(points: bool) -> Option<Judgement> {
         gap: Distribution::new(&sure(6, Gap::MissingMaterial as usize))?,
         user_act: Distribution::new(&sure(11, UserAct::Request as usize))?,
         emotion: 0.0,
+        crisis: None,
         tokens: 0,
         model: ModelId::of(&[b"pointing, version 1"]),
     })

@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use groundwire::GroundingLayer;
-use groundwire::classify::{Answer, Classifier, Judging, ModelId};
+use groundwire::classify::{Answer, Classifier, Judgement, Judging, ModelId};
 use groundwire::dialogue::{Bypass, Conversation, Gap, GroundingAct, Id};
 use groundwire::engine::Grounder;
 use groundwire::layer::{RequestBody, ResponseBody};
@@ -52,17 +52,22 @@ impl Classifier for Scripted {
     }
 }
 
-/// A classifier that finds every turn to need this.
-struct Always(f32, Gap);
+/// A classifier that says this of every turn.
+struct Says(Judgement);
 
-impl Classifier for Always {
+impl Classifier for Says {
     fn judge(&self, _: Id, _: &Conversation<'_>, _: usize) -> Judging {
-        Judging::ready(Ok(Arc::new(judgement(self.0, self.1))))
+        Judging::ready(Ok(Arc::new(self.0.clone())))
     }
 
     fn model(&self) -> Option<ModelId> {
         None
     }
+}
+
+/// A classifier that finds every turn to need this.
+fn always(ask: f32, gap: Gap) -> Says {
+    Says(judgement(ask, gap))
 }
 
 fn chat(body: TestBody) -> Request<TestBody> {
@@ -96,7 +101,7 @@ macro_rules! ready {
 #[tokio::test]
 async fn readiness_is_the_inner_services() {
     let records = Records::default();
-    let grounder = grounder(Always(0.0, Gap::VagueGoal), preset("gentle").unwrap(), &records);
+    let grounder = grounder(always(0.0, Gap::VagueGoal), preset("gentle").unwrap(), &records);
     let (mut service, mut handle) = spawned!(grounder);
     handle.allow(0);
     assert!(service.poll_ready().is_pending());
@@ -132,7 +137,7 @@ impl Service<Request<Wrapped>> for Strict {
 #[tokio::test]
 async fn the_service_that_was_polled_is_the_one_called() {
     let calls = Arc::new(AtomicUsize::new(0));
-    let grounder = grounder(Always(0.0, Gap::VagueGoal), preset("gentle").unwrap(), &Records::default());
+    let grounder = grounder(always(0.0, Gap::VagueGoal), preset("gentle").unwrap(), &Records::default());
     let mut service = GroundingLayer::new(grounder).layer(Strict { ready: false, calls: calls.clone() });
     for _ in 0..2 {
         std::future::poll_fn(|cx| Service::<Request<TestBody>>::poll_ready(&mut service, cx)).await.unwrap();
@@ -144,7 +149,7 @@ async fn the_service_that_was_polled_is_the_one_called() {
 #[tokio::test]
 async fn the_inner_error_comes_back_as_it_is() {
     let records = Records::default();
-    let grounder = grounder(Always(0.0, Gap::VagueGoal), preset("gentle").unwrap(), &records);
+    let grounder = grounder(always(0.0, Gap::VagueGoal), preset("gentle").unwrap(), &records);
     let (mut service, mut handle) = ready!(grounder);
     let response = tokio::spawn(service.call(chat(full(VAGUE))));
     let (_, reply) = handle.next_request().await.unwrap();
@@ -157,7 +162,7 @@ async fn the_inner_error_comes_back_as_it_is() {
 #[tokio::test]
 async fn a_clear_turn_goes_on_byte_for_byte_with_its_trailers() {
     let records = Records::default();
-    let grounder = grounder(Always(0.0, Gap::VagueGoal), preset("gentle").unwrap(), &records);
+    let grounder = grounder(always(0.0, Gap::VagueGoal), preset("gentle").unwrap(), &records);
     let (mut service, mut handle) = ready!(grounder);
 
     let (mut feed, body) = Channel::<Bytes, &'static str>::new(8);
@@ -197,7 +202,7 @@ async fn a_clear_turn_goes_on_byte_for_byte_with_its_trailers() {
 #[tokio::test]
 async fn a_response_is_complete_once_its_trailers_are_there() {
     let records = Records::default();
-    let grounder = grounder(Always(0.0, Gap::VagueGoal), preset("gentle").unwrap(), &records);
+    let grounder = grounder(always(0.0, Gap::VagueGoal), preset("gentle").unwrap(), &records);
     let (mut service, mut handle) = ready!(grounder);
     let response = tokio::spawn(service.call(chat(full(VAGUE))));
     let (_, reply) = handle.next_request().await.unwrap();
@@ -215,7 +220,7 @@ async fn a_response_is_complete_once_its_trailers_are_there() {
 #[tokio::test]
 async fn a_vague_turn_is_steered_in_one_span_and_its_length_corrected() {
     let records = Records::default();
-    let grounder = grounder(Always(0.9, Gap::MissingMaterial), preset("gentle").unwrap(), &records);
+    let grounder = grounder(always(0.9, Gap::MissingMaterial), preset("gentle").unwrap(), &records);
     let (mut service, mut handle) = ready!(grounder);
     let mut request = chat(full(VAGUE));
     request.headers_mut().insert("content-length", HeaderValue::from(VAGUE.len()));
@@ -234,11 +239,29 @@ async fn a_vague_turn_is_steered_in_one_span_and_its_length_corrected() {
 }
 
 #[tokio::test]
+async fn what_the_classifier_holds_for_a_crisis_is_left_alone() {
+    for (crisis, left_alone) in [(0.49, false), (0.5, true)] {
+        let records = Records::default();
+        let judged = Judgement { crisis: Some(crisis), ..judgement(0.9, Gap::MissingMaterial) };
+        let grounder = grounder(Says(judged), preset("gentle").unwrap(), &records);
+        let (mut service, mut handle) = ready!(grounder);
+        let call = tokio::spawn(service.call(chat(full(VAGUE))));
+        let (request, reply) = handle.next_request().await.unwrap();
+        let sent = request.into_body().collect().await.unwrap().to_bytes();
+        assert_eq!(&sent[..] == VAGUE.as_bytes(), left_alone, "{crisis}");
+        reply.send_response(Response::new(full("")));
+        drop(call.await.unwrap().unwrap());
+        let record = records.only();
+        assert_eq!((record.act == GroundingAct::None, record.triggered), (left_alone, !left_alone), "{crisis}");
+    }
+}
+
+#[tokio::test]
 async fn a_reply_of_ours_never_calls_the_inner_service_and_frees_it() {
     let records = Records::default();
     let mut rules = preset("gentle").unwrap();
     rules.rules[1].delivery = groundwire::dialogue::Delivery::Reply;
-    let grounder = grounder(Always(0.9, Gap::MissingMaterial), rules, &records);
+    let grounder = grounder(always(0.9, Gap::MissingMaterial), rules, &records);
     let limit = tower::limit::ConcurrencyLimit::new(
         tower::service_fn(|_: Request<Wrapped>| async { Err::<Response<TestBody>, _>("called") }),
         1,
@@ -299,7 +322,7 @@ async fn an_unanswered_judgement_is_a_passthrough() {
 #[tokio::test]
 async fn a_response_that_is_dropped_half_way_says_that_the_client_left() {
     let records = Records::default();
-    let grounder = grounder(Always(0.0, Gap::VagueGoal), preset("gentle").unwrap(), &records);
+    let grounder = grounder(always(0.0, Gap::VagueGoal), preset("gentle").unwrap(), &records);
     let (mut service, mut handle) = ready!(grounder);
     let call = tokio::spawn(service.call(chat(full(VAGUE))));
     let (_, reply) = handle.next_request().await.unwrap();
@@ -318,7 +341,7 @@ async fn a_response_that_is_dropped_half_way_says_that_the_client_left() {
 #[tokio::test]
 async fn a_request_body_that_breaks_reaches_the_inner_service_as_it_broke() {
     let records = Records::default();
-    let grounder = grounder(Always(0.9, Gap::VagueGoal), preset("gentle").unwrap(), &records);
+    let grounder = grounder(always(0.9, Gap::VagueGoal), preset("gentle").unwrap(), &records);
     let (mut service, mut handle) = ready!(grounder);
     let (mut feed, body) = Channel::<Bytes, &'static str>::new(8);
     let _call = tokio::spawn(service.call(chat(body.boxed_unsync())));
@@ -337,7 +360,7 @@ async fn a_request_body_that_breaks_reaches_the_inner_service_as_it_broke() {
 #[tokio::test]
 async fn a_body_above_the_cap_streams_through_before_its_end() {
     let records = Records::default();
-    let grounder = Grounder::builder(Always(0.9, Gap::VagueGoal), preset("gentle").unwrap())
+    let grounder = Grounder::builder(always(0.9, Gap::VagueGoal), preset("gentle").unwrap())
         .configure(|settings| settings.body_cap = 10)
         .observer(records.clone())
         .build();
@@ -359,7 +382,7 @@ async fn a_body_above_the_cap_streams_through_before_its_end() {
 #[tokio::test]
 async fn other_requests_are_not_read_at_all() {
     let records = Records::default();
-    let grounder = grounder(Always(0.9, Gap::VagueGoal), preset("gentle").unwrap(), &records);
+    let grounder = grounder(always(0.9, Gap::VagueGoal), preset("gentle").unwrap(), &records);
     let (mut service, mut handle) = ready!(grounder);
     let (mut feed, body) = Channel::<Bytes, &'static str>::new(8);
     let mut request = chat(body.boxed_unsync());
@@ -385,7 +408,7 @@ async fn a_closure_is_a_policy() {
         0 => Decision::none("first turn"),
         _ => Decision::none("later"),
     };
-    let grounder = Grounder::builder(Always(0.9, Gap::VagueGoal), policy).observer(records.clone()).build();
+    let grounder = Grounder::builder(always(0.9, Gap::VagueGoal), policy).observer(records.clone()).build();
     let (mut service, mut handle) = ready!(grounder);
     let call = tokio::spawn(service.call(chat(full(VAGUE))));
     let (_, reply) = handle.next_request().await.unwrap();
@@ -398,7 +421,7 @@ fn assert_send<T: Send>(_: &T) {}
 
 #[tokio::test]
 async fn the_future_is_send() {
-    let grounder = grounder(Always(0.0, Gap::VagueGoal), preset("gentle").unwrap(), &Records::default());
+    let grounder = grounder(always(0.0, Gap::VagueGoal), preset("gentle").unwrap(), &Records::default());
     let inner = tower::service_fn(|_: Request<RequestBody<Full<Bytes>>>| async {
         Ok::<_, Infallible>(Response::new(Full::new(Bytes::new())))
     });

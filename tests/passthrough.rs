@@ -33,6 +33,7 @@ impl Classifier for Fixed {
             gap: Distribution::new(&one_hot(6, 0)).unwrap(),
             user_act: Distribution::new(&one_hot(11, UserAct::Request as usize)).unwrap(),
             emotion: 0.0,
+            crisis: None,
             tokens: 1,
             model: ModelId::of(&[]),
         })))

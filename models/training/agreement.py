@@ -67,6 +67,9 @@ def agreement(users, assistants, second, split):
     out = {"grade": grade, "gap": family(gaps, GAPS), "user_act": family(acts, USER_ACTS),
            "user_act_after_first_turn": family(later, USER_ACTS),
            "emotion": family([(row["emotion"], second[row["id"]]["emotion"]) for row in users], [0, 1])}
+    asked = [(row["crisis"], second[row["id"]]["crisis"]) for row in users if "crisis" in row and "crisis" in second[row["id"]]]
+    if asked:
+        out["crisis"] = family(asked, [0, 1])
     out["gap"]["one_against_rest"] = {label: one_against_rest(gaps, label) for label in GAPS}
     out["user_act"]["one_against_rest"] = {label: one_against_rest(acts, label) for label in USER_ACTS}
     both = [(row["assistant_acts"], second[row["id"]]["assistant_acts"]) for row in assistants]
@@ -95,8 +98,8 @@ def changed(votes):
     out = []
     for name, said in sorted(votes.items()):
         final = readings.settled(said)
-        same = lambda field: (sorted(said[0][field]) if field == "assistant_acts" and said[0][field] else said[0][field]) == \
-            (sorted(final[field]) if field == "assistant_acts" and final[field] else final[field])
+        plain = lambda vote, field: sorted(vote[field]) if field == "assistant_acts" and vote[field] else vote.get(field)
+        same = lambda field: plain(said[0], field) == plain(final, field)
         if not all(map(same, readings.FIELDS)):
             out.append({"id": name, **final})
     return out
@@ -154,7 +157,7 @@ def main():
     # One row a line here, too.
     lines = ",\n".join(f"{json.dumps(row.pop('id'))}: {json.dumps(row)}" for row in apart)
     (corpus / "settled.json").write_text("{\n" + lines + "\n}\n", encoding="utf-8")
-    for name in ("grade", "gap", "user_act", "user_act_after_first_turn", "emotion"):
+    for name in ("grade", "gap", "user_act", "user_act_after_first_turn", "emotion", *(["crisis"] if "crisis" in figures else [])):
         print(f"{name:26} rows {figures[name]['rows']:5}  agreement {figures[name]['agreement']:.3f}  kappa {figures[name]['kappa']:.3f}")
     for act in ASSISTANT_ACTS:
         one = figures["assistant_act"][act]

@@ -8,7 +8,8 @@ from labels import USER_ACTS
 from measures import auroc, log_odds, pairs, rate
 
 PURPOSE = {"f": "hard pairs", "g": "everyday requests", "h": "contexts", "i": "user acts", "j": "assistant acts",
-           "k": "places and referents", "m": "acts of both", "n": "real-style follow-ups", "o": "real-style follow-ups"}
+           "k": "places and referents", "m": "acts of both", "n": "real-style follow-ups", "o": "real-style follow-ups",
+           "p": "orders that stand, short commands", "q": "crises", "r": "refusals and repairs", "s": "crises"}
 """What a file was written for; those before `f` are the first round, on everything."""
 
 

@@ -8,6 +8,7 @@ caution: clear turns count as real ones for the most part, and the two biases ca
 
 import numpy as np
 from scipy.optimize import minimize
+from scipy.stats import norm
 
 import corpora
 from labels import HEADS, NEED, PRIOR, SPANS
@@ -16,6 +17,8 @@ REAL_SHARE = 0.95
 """Share of the clear turns' weight that real people's turns get."""
 ASK_CEILING, ASSUME_CEILING = 0.004, 0.035
 """Most needless asks, and most needless asks or assumptions, on real clear turns."""
+MISSED = 0.02
+"""Share of the turns in danger that `crisis` may miss at .5: who is taken for one by mistake is only left alone."""
 
 
 def softmax(z):
@@ -86,8 +89,18 @@ def fit_labels(logits, targets):
     return float(np.exp(theta[0])), theta[1:].tolist()
 
 
+def fit_danger(logits, targets):
+    """(temperature, bias) of `crisis`: at .5 stands the score that all but `MISSED` of the turns in danger exceed.
+
+    Their scores on a small split are few; so the quantile is that of a normal distribution with their mean and variance.
+    """
+    temperature, _ = fit_binary(logits, targets)
+    z = logits[targets == 1] / temperature
+    return temperature, -float(z.mean() + norm.ppf(MISSED) * z.std(ddof=1))
+
+
 def fit(logits, rows):
-    """Calibration of every head from logits [rows, 30] of unseen rows."""
+    """Calibration of every head from logits [rows, 31] of unseen rows."""
     out = {}
     graded = [i for i, row in enumerate(rows) if row["grade"] is not None]
     out["need"] = fit_need(logits[graded][:, SPANS["need"]], [rows[i] for i in graded])
@@ -99,6 +112,9 @@ def fit(logits, rows):
     at = [i for i, row in enumerate(rows) if row["emotion"] is not None and row["source"] == "own"]
     temperature, bias = fit_binary(logits[at][:, SPANS["emotion"]][:, 0], np.array([rows[i]["emotion"] for i in at]))
     out["emotion"] = (temperature, [bias])
+    at = [i for i, row in enumerate(rows) if row["crisis"] is not None and row["source"] == "own"]
+    temperature, bias = fit_danger(logits[at][:, SPANS["crisis"]][:, 0], np.array([rows[i]["crisis"] for i in at]))
+    out["crisis"] = (temperature, [bias])
     at = [i for i, row in enumerate(rows) if row["assistant_act"] is not None and row["source"] == "own"]
     if at:
         out["assistant_act"] = fit_labels(logits[at][:, SPANS["assistant_act"]], np.array([rows[i]["assistant_act"] for i in at]))

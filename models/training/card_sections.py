@@ -102,6 +102,19 @@ What is taken for what (rows: the truth; columns: the head's first choice, by nu
         + table(["assistant_act", "n", "precision", "recall", "F1"], rows) + "\n"
 
 
+def crisis(dev) -> str:
+    """What the `crisis` head finds and what it takes for a crisis."""
+    part = dev["crisis"]
+    rows = [[name, n, percent(share)] for name, (n, share) in part["taken for one"].items()]
+    return f"""
+## Language of a crisis, on the dev split
+
+AUROC {number(part['AUROC'])} against turns written to look alike; at .5 {percent(part['recall'])} of {part['n']} turns in danger are found. The bias was set on these very turns, for a
+recall of .98; `cargo test --test outside` counts on turns that neither taught nor calibrated. This is no diagnosis and no safety system.
+
+""" + table(["no danger, yet taken for one", "turns", "share"], rows) + "\n"
+
+
 def by_file(dev) -> str:
     """The dev split, file by file."""
     rows = []

@@ -1,7 +1,7 @@
 """Reads the corpora into rows with one target per head, and knows which public corpus may teach which head.
 
 A row: `id, source, messages (the last one is judged), group, weight`, and where known `need` (three probabilities), `gap`,
-`emotion`, `user_act` (eleven probabilities), `assistant_act` (nine 0/1). A head without a target is masked in the loss.
+`emotion`, `user_act` (eleven probabilities), `assistant_act` (nine 0/1), `crisis`. A head without a target is masked in the loss.
 """
 
 import hashlib
@@ -67,7 +67,7 @@ def blank(row, source, role="user", group=None, weight=1.0):
     """A row with no targets yet."""
     return {"id": str(row["id"]), "source": source, "role": role, "messages": messages(row, role), "group": group,
             "weight": weight, "grade": row.get("grade"), "need": None, "gap": None, "emotion": None, "user_act": None,
-            "assistant_act": None}
+            "assistant_act": None, "crisis": None}
 
 
 SMOOTH = [[0.965, 0.03, 0.005], [0.10, 0.80, 0.10], [0.015, 0.05, 0.935]]
@@ -101,6 +101,9 @@ def own(corpus: Path, ids=None):
             gaps = [vote for vote in said if vote["gap"]]
             row["gap_target"] = mixed(gaps, lambda vote: one_hot(vote["gap"], GAPS, 0.95)) if gaps else None
             row["emotion"] = final["emotion"]
+            # Who was not asked about danger, but saw no distress, saw none.
+            row["danger_asked"] = "crisis" in final
+            row["crisis"] = final.get("crisis", None if any(vote["emotion"] for vote in said) else 0)
             row["user_act"] = mixed(said, lambda vote: one_hot(vote["user_act"], USER_ACTS))
             row["act_index"] = USER_ACTS.index(final["user_act"])
             row["act_weight"] = min(2.0, max(0.4, math.sqrt(300 / count[raw["user_act"]])))
@@ -139,6 +142,7 @@ def oasst(data: Path):
             row["gap"] = GAPS.index(raw["kind"]) if raw["kind"] in GAPS else None
             if raw.get("emotion") is not None:
                 row["emotion"] = raw["emotion"]
+                row["crisis"] = None if raw["emotion"] else 0
             if not raw["context"]:
                 row["user_act"] = one_hot("request", USER_ACTS, 0.9)
     return list(out.values())
@@ -151,7 +155,7 @@ def clear(data: Path, split="train"):
         for raw in read(data / "train" / f"{source}.jsonl"):
             if raw["split"] == split:
                 row = blank(raw, source, weight=weight)
-                row["need"], row["emotion"] = [0.95, 0.045, 0.005], 0
+                row["need"], row["emotion"], row["crisis"] = [0.95, 0.045, 0.005], 0, 0
                 out.append(row)
     return out
 
@@ -231,7 +235,7 @@ def feelings(data: Path):
     for raw in read(data / "train" / "goemotions.jsonl"):
         if raw["kind"] in calm and raw["split"] == "train":
             row = blank(raw, "goemotions", weight=0.3)
-            row["emotion"] = 0
+            row["emotion"] = row["crisis"] = 0
             out.append(row)
     return out
 

@@ -29,6 +29,20 @@ def several(truth, guess, labels):
     return out
 
 
+def danger(rows, p):
+    """Of `crisis`: AUROC, recall, and what is taken for one among distress, among turns written to look alike, and among all others."""
+    at = [i for i, row in enumerate(rows) if row["crisis"] is not None]
+    known, p = [rows[i] for i in at], p[at]
+    truth, distress = [np.array([row[name] == 1 for row in known]) for name in ("crisis", "emotion")]
+    asked = np.array([row["danger_asked"] for row in known])
+    said = p >= 0.5
+    alike = ~truth & asked
+    return {"n": int(truth.sum()), "AUROC": auroc(truth[asked], p[asked]) if truth.any() and alike.any() else None, "recall": rate(said[truth]),
+            "taken for one": {"distress without danger": [int((alike & distress).sum()), rate(said[alike & distress])],
+                              "the same words of other things": [int((alike & ~distress).sum()), rate(said[alike & ~distress])],
+                              "all other turns": [int((~truth & ~asked).sum()), rate(said[~truth & ~asked])]}}
+
+
 def heads(rows, p):
     """All heads but `need` on rows whose labels are known; `p` holds their probabilities."""
     out = {}
@@ -40,6 +54,7 @@ def heads(rows, p):
     at = [i for i, row in enumerate(rows) if row["emotion"] is not None]
     truth = np.array([rows[i]["emotion"] for i in at])
     out["emotion"] = {"n": len(at), "positive": int(truth.sum()), "AUROC": auroc(truth, p["emotion"][at][:, 0])}
+    out["crisis"] = danger(rows, p["crisis"][:, 0])
     at = [i for i, row in enumerate(rows) if row["gap"] is not None]
     out["gap"] = chosen([rows[i]["gap"] for i in at], p["gap"][at].argmax(-1), GAPS)
     return out

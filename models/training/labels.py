@@ -7,7 +7,7 @@ from corpora import ASSISTANT_ACTS, GAPS, USER_ACTS
 
 NEED = ["proceed", "assume", "ask"]
 HEADS = [("need", "softmax", NEED), ("gap", "softmax", GAPS), ("emotion", "sigmoid", ["disclosure"]),
-         ("user_act", "softmax", USER_ACTS), ("assistant_act", "sigmoid", ASSISTANT_ACTS)]
+         ("user_act", "softmax", USER_ACTS), ("assistant_act", "sigmoid", ASSISTANT_ACTS), ("crisis", "sigmoid", ["danger"])]
 PRIOR = {"proceed": 0.93, "assume": 0.04, "ask": 0.03}
 """The base rate at which the probabilities of `need` are calibrated."""
 MAX_TOKENS = 128

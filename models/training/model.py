@@ -11,7 +11,7 @@ from labels import MAX_TOKENS, WIDTH
 
 
 class Classifier(torch.nn.Module):
-    """All heads at once: `logits` [batch, 30] in the order of `labels.json`."""
+    """All heads at once: `logits` [batch, 31] in the order of `labels.json`."""
 
     def __init__(self, shape: dict):
         super().__init__()
@@ -31,6 +31,18 @@ class Classifier(torch.nn.Module):
         mask = attention_mask.unsqueeze(-1).to(torch.float32)
         mean = (states * mask).sum(1) / mask.sum(1)
         return self.heads(self.dropout(torch.cat([states[:, 0], mean], dim=1)))
+
+
+def resume(model: torch.nn.Module, path) -> int:
+    """Loads what an earlier run saved, and returns how many of the heads' labels it knew; those that came later begin at zero."""
+    state, own = torch.load(path), model.state_dict()
+    known = state["heads.bias"].size(0)
+    for name in ("heads.weight", "heads.bias"):
+        wide = torch.zeros_like(own[name])
+        wide[:known] = state[name]
+        state[name] = wide
+    model.load_state_dict(state, strict=False)
+    return known
 
 
 def from_base(rows: list[int], layers: list[int], neurons=None, packed=False) -> Classifier:

@@ -12,6 +12,7 @@ import torch
 
 import corpora
 import export
+import labels
 import large
 import model
 import prune
@@ -22,6 +23,8 @@ import windows
 SMALL_TEACHER = {"epochs": 5, "rate": 8e-5}
 LARGE_TEACHER = {"epochs": 3, "rate": 8e-5, "head_rate": 1e-3}
 STUDENT = {"epochs": 5, "rate": 2e-4, "distil": 1.0}
+GO_ON = {"teacher": {"epochs": 1, "rate": 4e-5, "head_rate": 3e-4}, "student": {"epochs": 3, "rate": 1e-4}}
+"""How an earlier teacher or student is taught rows that came later."""
 LAYERS, INNER = [0, 1, 3, 4, 5], 960
 """The base's layers that the student keeps, and how many of the 1,536 inner neurons of each."""
 QUOTA = {"dolly3k": 300, "gsm8k": 80, "selfinstruct_seed": 168, "mtbench101": 350, "sgd_user": 250, "sgd_assistant": 250, "bolt_therapist": 130,
@@ -73,6 +76,9 @@ def early_student(args, rows):
     path, pieces = args.work / "early.pt", vocabulary.rows_of(args.tokenizer.read_text(encoding="utf-8"))
     base = model.from_base(pieces, list(range(6)))
     student = model.from_base(pieces, LAYERS, prune.neurons(base, train.shuffled(rows["transfer"], "neurons")[:1024], INNER), packed=True)
+    if args.student:
+        model.resume(student, args.student)
+        return student
     if path.exists():
         student.load_state_dict(torch.load(path))
         return student
@@ -87,12 +93,14 @@ def taught(args, rows):
     train.seed(2)
     teacher = large.Large(args.large, pieces) if args.large else model.from_base(vocabulary.rows_of(pieces), list(range(6)))
     if path.exists():
-        teacher.load_state_dict(torch.load(path), strict=False)
-    else:
-        train.fit(teacher, sampler(rows), key="teacher", log=args.log, keep=args.work / "teacher.progress",
-                  **(LARGE_TEACHER if args.large else SMALL_TEACHER))
-        torch.save(teacher.state_dict(), path)
-    return teacher
+        return teacher, model.resume(teacher, path)
+    known = labels.WIDTH
+    plan = LARGE_TEACHER if args.large else SMALL_TEACHER
+    if args.teacher:
+        known, plan = model.resume(teacher, args.teacher), GO_ON["teacher"]
+    train.fit(teacher, sampler(rows), key="teacher", log=args.log, keep=args.work / "teacher.progress", **plan)
+    torch.save(teacher.state_dict(), path)
+    return teacher, known
 
 
 def run(args):
@@ -101,15 +109,17 @@ def run(args):
     args.log("rows: " + ", ".join(f"{use} {len(some)}" for use, some in rows.items()))
     train.seed(1)
     student = early_student(args, rows)
-    teacher = taught(args, rows)
-    some = sampler(rows, rows["transfer"])
-    wanted = {id(row) for epoch in range(STUDENT["epochs"]) for row in some(epoch)}
+    teacher, known = taught(args, rows)
+    some, plan = sampler(rows, rows["transfer"]), STUDENT | (GO_ON["student"] if args.student else {})
+    wanted = {id(row) for epoch in range(plan["epochs"]) for row in some(epoch)}
     for use in ("own", "real", "public", "transfer"):
         rows[use] = [row for row in rows[use] if id(row) in wanted]
         for row, logits in zip(rows[use], train.predict(teacher, rows[use], fast=True)):
+            # Of labels that it never knew the teacher has nothing to say.
+            logits[known:] = torch.nan
             row["teacher"] = logits
     args.log("the teacher has spoken")
-    train.fit(student, some, key="student", log=args.log, keep=args.work / "student.progress", **STUDENT)
+    train.fit(student, some, key="student", log=args.log, keep=args.work / "student.progress", **plan)
     torch.save(student.state_dict(), args.work / "student.pt")
     plain, small = args.work / "student.onnx", args.work / "student.int8.onnx"
     export.to_onnx(student, plain)
@@ -130,5 +140,7 @@ def arguments(parser=None):
     parser.add_argument("--groundwire", type=Path, default=here.parent.parent / "target" / "release" / "groundwire")
     parser.add_argument("--work", type=Path, default=here.parent.parent / "target" / "training", help="folder for what lies between")
     parser.add_argument("--large", type=Path, help="folder of all-mpnet-base-v2, the teacher; without it the teacher is smaller")
+    parser.add_argument("--teacher", type=Path, help="teacher.pt of an earlier run, to go on from")
+    parser.add_argument("--student", type=Path, help="student.pt of an earlier run, to go on from")
     parser.add_argument("--threads", type=int, default=2)
     return parser

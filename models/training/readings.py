@@ -10,7 +10,8 @@ from pathlib import Path
 
 import corpora
 
-FIELDS = ("grade", "gap", "user_act", "emotion", "assistant_acts")
+FIELDS = ("grade", "gap", "user_act", "emotion", "assistant_acts", "crisis")
+"""`crisis` was asked of the rows that were written for it; elsewhere it is absent."""
 
 
 def of(corpus: Path) -> dict[str, list[dict]]:
@@ -42,7 +43,13 @@ def settled(votes: list[dict]) -> dict:
     gap = majority(gaps, (third and last["gap"]) or gaps[0]) if grade and gaps else None
     return {"grade": grade, "gap": gap, "assistant_acts": None,
             "user_act": majority([vote["user_act"] for vote in votes], (last if third else first)["user_act"]),
-            "emotion": majority([vote["emotion"] for vote in votes], first["emotion"])}
+            "emotion": majority([vote["emotion"] for vote in votes], first["emotion"])} | crisis(votes)
+
+
+def crisis(votes: list[dict]) -> dict:
+    """Whether the turn holds language of a crisis, where its readers were asked."""
+    said = [vote["crisis"] for vote in votes if "crisis" in vote]
+    return {"crisis": majority(said, said[0])} if said else {}
 
 
 def disputed(votes: list[dict]) -> list[str]:
@@ -52,6 +59,8 @@ def disputed(votes: list[dict]) -> list[str]:
     a, b = votes[:2]
     out = []
     for field in FIELDS:
+        if field not in a or field not in b:
+            continue
         x, y = a[field], b[field]
         if field == "assistant_acts" and x:
             x, y = sorted(x), sorted(y)

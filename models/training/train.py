@@ -10,9 +10,9 @@ import torch
 import torch.nn.functional as F
 
 import corpora
-from labels import HEADS, SPANS
+from labels import HEADS, SPANS, WIDTH
 
-WEIGHT = {"need": 1.0, "gap": 0.3, "emotion": 0.5, "user_act": 0.5, "assistant_act": 4.0}
+WEIGHT = {"need": 1.0, "gap": 0.3, "emotion": 0.5, "user_act": 0.5, "assistant_act": 4.0, "crisis": 0.5}
 """Of each head's loss. An assistant's message has one head, with the mean over nine labels, where a user's turn has four."""
 PAIR = 0.3
 """Weight of the ranking loss between the members of a pair that differ in grade."""
@@ -111,6 +111,7 @@ def imitation(logits, batch):
         for name in USER_HEADS if row["role"] == "user" else ["assistant_act"]:
             labelled = row.get(name) is not None and (name in ("user_act", "assistant_act") or name == "need" and row["source"] != "own")
             keep[i, SPANS[name]] = 0.0 if labelled else min(1.0, WEIGHT[name])
+    keep, taught = keep * taught.isfinite(), taught.nan_to_num()
     return (keep * (logits - taught) ** 2).sum() / keep.sum().clamp(min=1)
 
 
@@ -248,4 +249,4 @@ def predict(model, rows, size=64, fast=False):
             at = order[start:start + size]
             for i, values in zip(at, model(*tensors([rows[i] for i in at])).float()):
                 out[i] = values
-    return torch.stack(out) if out else torch.zeros(0, SPANS["assistant_act"].stop)
+    return torch.stack(out) if out else torch.zeros(0, WIDTH)

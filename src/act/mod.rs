@@ -9,8 +9,8 @@ pub use phrase::{
     instruction, question,
 };
 
-pub(crate) use condition::left_alone;
 pub use condition::{asks_for_a_fact, is_crisis};
+pub(crate) use condition::{is_of_a_crisis, left_alone};
 pub use recap::{Recap, recap};
 
 use bytes::Bytes;

@@ -25,6 +25,7 @@ fn told(conversation: &Conversation<'_>, at: usize) -> Result<Option<Scores>> {
                 gap: Distribution::new(&[0.0; Gap::ALL.len()]).unwrap(),
                 user_act: Distribution::new(&acts).unwrap(),
                 emotion: has("sad"),
+                crisis: None,
                 tokens: 1,
                 model: ModelId::of(&[]),
             })

@@ -17,6 +17,8 @@ pub struct Judgement {
     pub user_act: Distribution<UserAct>,
     /// Probability that the user discloses distress of their own.
     pub emotion: f32,
+    /// Probability that the turn holds language of a crisis; `None` where the model does not say.
+    pub crisis: Option<f32>,
     /// Tokens that the model was shown.
     pub tokens: usize,
     /// The model that judged.

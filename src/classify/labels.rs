@@ -28,6 +28,8 @@ pub(super) struct Labels {
     pub(super) user_act: Head,
     /// Any of the assistant's acts.
     pub(super) assistant_act: Head,
+    /// Language of a crisis, yes or no; models may do without.
+    pub(super) crisis: Option<Head>,
     /// Columns of the output.
     pub(super) width: usize,
 }
@@ -96,7 +98,7 @@ impl Labels {
     /// Reads and checks a `labels.json`.
     ///
     /// # Errors
-    /// If it is not of the schema that this version reads, or does not name exactly the heads and labels it knows.
+    /// If it is not of the schema that this version reads, or does not name the heads and labels it knows, and no others; `crisis` may be missing.
     pub(super) fn from_bytes(json: &[u8]) -> Result<Self> {
         let file: File =
             serde_json::from_slice(json).map_err(|e| Error::model("labels.json cannot be read").with(e))?;
@@ -124,6 +126,10 @@ impl Labels {
             emotion: head(&mut placed, "emotion", Kind::Sigmoid, &["disclosure"])?,
             user_act: head(&mut placed, "user_act", Kind::Softmax, &names::<UserAct>())?,
             assistant_act: head(&mut placed, "assistant_act", Kind::Sigmoid, &names::<AssistantAct>())?,
+            crisis: match placed.iter().any(|(_, head)| head.name == "crisis") {
+                true => Some(head(&mut placed, "crisis", Kind::Sigmoid, &["danger"])?),
+                false => None,
+            },
             width,
         };
         match placed.first() {
@@ -230,6 +236,13 @@ mod tests {
         output[7..10].copy_from_slice(&[6.0, 2.0, 4.0]);
         assert_eq!(labels.need.logits(&output), [1.0, 2.5, 2.5]);
         assert_eq!(labels.emotion.columns, [0]);
+        assert_eq!(labels.crisis, None);
+        file["heads"]
+            .as_array_mut()
+            .unwrap()
+            .insert(0, json!({"name": "crisis", "kind": "sigmoid", "labels": ["danger"]}));
+        let labels = read(&file).unwrap();
+        assert_eq!((labels.crisis.unwrap().columns, labels.emotion.columns, labels.width), (vec![0], vec![1], 31));
     }
 
     #[test]
@@ -257,6 +270,8 @@ mod tests {
         let mut file = file();
         file["heads"].as_array_mut().unwrap().push(json!({"name": "tone", "kind": "sigmoid", "labels": ["warm"]}));
         assert!(read(&file).unwrap_err().to_string().contains("head tone is unknown"));
+        file["heads"][5] = json!({"name": "crisis", "kind": "sigmoid", "labels": ["warm"]});
+        assert!(read(&file).unwrap_err().to_string().contains("head crisis: label \"warm\" is none of danger"));
         assert!(Labels::from_bytes(b"[]").unwrap_err().is_model());
     }
 }

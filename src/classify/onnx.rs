@@ -9,7 +9,7 @@ use ort::value::{TensorElementType, TensorRef, ValueType};
 
 use super::calibrate::{PriorShift, sigmoid, softmax};
 use super::files::ModelFiles;
-use super::labels::Labels;
+use super::labels::{Head, Labels};
 use super::tokenize::{Tokens, WindowTokenizer};
 use super::{AssistantJudgement, Excerpt, Judgement, Mark, ModelId, Window, runtime};
 use crate::dialogue::{Distribution, Label, Role};
@@ -143,11 +143,13 @@ impl Model {
     pub fn judge_user(&mut self, window: &Window) -> Result<Judgement> {
         let (row, tokens) = self.run(window)?;
         let Plan { labels, shift, id, .. } = &*self.plan;
+        let yes = |head: &Head| head.logits(&row).iter().map(|&z| sigmoid(z)).next().unwrap_or_default();
         Ok(Judgement {
             need: distribution(&shift.softmax(&labels.need.logits(&row)))?,
             gap: distribution(&softmax(&labels.gap.logits(&row)))?,
             user_act: distribution(&softmax(&labels.user_act.logits(&row)))?,
-            emotion: labels.emotion.logits(&row).iter().map(|&z| sigmoid(z)).next().unwrap_or_default(),
+            emotion: yes(&labels.emotion),
+            crisis: labels.crisis.as_ref().map(yes),
             tokens,
             model: *id,
         })

@@ -27,6 +27,7 @@ fn judgement() -> Judgement {
         gap: Distribution::new(&[0.5; 6]).unwrap(),
         user_act: Distribution::new(&[0.0; 11]).unwrap(),
         emotion: 0.0,
+        crisis: None,
         tokens: 4,
         model: ModelId::of(&[]),
     }

@@ -38,6 +38,8 @@ struct Judged<'a> {
     need: Option<Distribution<Need>>,
     gap: Option<Distribution<Gap>>,
     emotion: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    crisis: Option<f64>,
     user_act: Option<Distribution<UserAct>>,
     assistant_act: Option<Distribution<AssistantAct>>,
     tokens: Option<usize>,
@@ -111,6 +113,7 @@ fn judge(model: &mut Model, text: &[u8]) -> Result<Judged<'static>, String> {
         need: None,
         gap: None,
         emotion: None,
+        crisis: None,
         user_act: None,
         assistant_act: None,
         tokens: None,
@@ -129,6 +132,7 @@ fn judge(model: &mut Model, text: &[u8]) -> Result<Judged<'static>, String> {
             need: Some(judgement.need),
             gap: Some(judgement.gap),
             emotion: Some(round(judgement.emotion)),
+            crisis: judgement.crisis.map(round),
             user_act: Some(judgement.user_act),
             tokens: Some(judgement.tokens),
             ..none

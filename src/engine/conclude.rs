@@ -66,9 +66,9 @@ impl Grounder {
         // What was said is read again, but only where something is to be done about it.
         let mut scene = Scene::of(dialect, body, record.triggered || !decision.is_none());
         let acts = |at: usize| history.turns.iter().find(|turn| turn.at == at && turn.judged).map(|turn| turn.act);
-        let mut decision = scene.consider(decision, &acts);
+        let mut decision = scene.consider(decision, &judgement, &acts);
         // Alike in every arm.
-        record.triggered &= !scene.is_crisis();
+        record.triggered &= !scene.is_crisis(&judgement);
         if decision.delivery == Delivery::Reply && !answerable {
             // The upstream would not know an answer that it did not give.
             decision.delivery = Delivery::Steer;

@@ -5,7 +5,8 @@
 use bytes::Bytes;
 use http::HeaderValue;
 
-use crate::act::{Facts, Language, Phrases, Recap, is_crisis, left_alone, recap};
+use crate::act::{Facts, Language, Phrases, Recap, is_of_a_crisis, left_alone, recap};
+use crate::classify::Judgement;
 use crate::dialogue::{GroundingAct, UserAct};
 use crate::policy::Decision;
 use crate::wire::{Call, Dialect};
@@ -24,13 +25,18 @@ impl<'a> Scene<'a> {
     }
 
     /// Whether the turn holds language of a crisis, which no act is performed on.
-    pub(super) fn is_crisis(&self) -> bool {
-        self.turn().is_some_and(|text| is_crisis(&text))
+    pub(super) fn is_crisis(&self, judgement: &Judgement) -> bool {
+        self.turn().is_some_and(|text| is_of_a_crisis(&text, judgement.crisis))
     }
 
     /// The decision, with regard to what its act may not be performed on.
-    pub(super) fn consider(&mut self, decision: Decision, act_of: &dyn Fn(usize) -> Option<UserAct>) -> Decision {
-        if let Some(why) = self.turn().and_then(|text| left_alone(decision.act, &text)) {
+    pub(super) fn consider(
+        &mut self,
+        decision: Decision,
+        judgement: &Judgement,
+        act_of: &dyn Fn(usize) -> Option<UserAct>,
+    ) -> Decision {
+        if let Some(why) = self.turn().and_then(|text| left_alone(decision.act, &text, judgement.crisis)) {
             return Decision::none(format!("{}; {why}", decision.reason));
         }
         if matches!(decision.act, GroundingAct::Recap | GroundingAct::Consolidate)

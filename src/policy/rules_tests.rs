@@ -12,6 +12,7 @@ fn judgement(ask: f32, assume: f32, gap: Gap, act: UserAct) -> Judgement {
         gap: Distribution::new(&one_hot(Gap::ALL.len(), gap.index())).unwrap(),
         user_act: Distribution::new(&one_hot(UserAct::ALL.len(), act.index())).unwrap(),
         emotion: 0.0,
+        crisis: None,
         tokens: 12,
         model: ModelId::of(&[]),
     }

@@ -23,6 +23,7 @@ pub(crate) fn judgement(ask: f32, assume: f32, gap: &[f32], act: &[f32], emotion
         gap: Distribution::new(gap).unwrap(),
         user_act: Distribution::new(act).unwrap(),
         emotion,
+        crisis: None,
         tokens: 12,
         model: ModelId::of(&[]),
     }

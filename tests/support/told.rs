@@ -38,6 +38,7 @@ pub fn judgement(ask: f32, gap: Gap) -> Judgement {
         gap: Distribution::new(&hot(Gap::ALL.len(), gap as usize)).unwrap(),
         user_act: Distribution::new(&hot(UserAct::ALL.len(), UserAct::Request as usize)).unwrap(),
         emotion: 0.0,
+        crisis: None,
         tokens: 8,
         model: ModelId::of(&[]),
     }

@@ -74,12 +74,13 @@ fn questions_for_a_fact_are_recognised_and_questions_for_comfort_are_not() {
 fn a_crisis_stops_every_act_and_a_fact_only_reflection() {
     use GroundingAct::*;
     for act in [Clarify, Assume, Recap, Reflect, Check] {
-        assert!(left_alone(act, "i want to kill myself").is_some(), "{act}");
+        assert!(left_alone(act, "i want to kill myself", Option::None).is_some(), "{act}");
     }
     let fact = "My father died on Sunday. How long may I be off work?";
-    assert!(left_alone(Reflect, fact).is_some() && left_alone(Clarify, fact).is_none());
-    assert!(left_alone(Reflect, "My father died on Sunday and I feel numb.").is_none());
-    assert!(left_alone(None, "i want to kill myself").is_none());
+    assert!(left_alone(Reflect, fact, Some(0.1)).is_some() && left_alone(Clarify, fact, Some(0.1)).is_none());
+    assert!(left_alone(Reflect, "My father died on Sunday and I feel numb.", Some(0.49)).is_none());
+    assert!(left_alone(Reflect, "My father died on Sunday and I feel numb.", Some(0.5)).is_some());
+    assert!(left_alone(None, "i want to kill myself", Some(0.9)).is_none());
 }
 
 #[test]

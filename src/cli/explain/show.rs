@@ -90,6 +90,9 @@ fn judged(paper: &mut Paper<'_, impl Write>, scores: &Scores) -> io::Result<()> 
     paper.marked("gap     ", PLAIN, &likely(&scores.gap))?;
     paper.marked("act     ", PLAIN, &likely(&scores.user_act))?;
     paper.text(PLAIN, &format!("emotion {:.3}", scores.emotion))?;
+    if let Some(crisis) = scores.crisis {
+        paper.text(PLAIN, &format!("crisis  {crisis:.3}"))?;
+    }
     paper.text(DIM, &format!("{} tokens, model {}", scores.tokens, scores.model))
 }
 

@@ -202,13 +202,16 @@ fn recognise(dialect: Dialect, route: String, target: &Uri, body: &[u8]) -> Reco
 fn scores<S: serde::Serializer>(judgement: &Arc<Judgement>, s: S) -> Result<S::Ok, S::Error> {
     use serde::ser::SerializeMap;
     let round = |p: f32| (f64::from(p) * 1e5).round() / 1e5;
-    let mut map = s.serialize_map(Some(8))?;
+    let mut map = s.serialize_map(None)?;
     map.serialize_entry("ambiguity", &round(judgement.ambiguity()))?;
     map.serialize_entry("underspecified", &round(judgement.underspecified()))?;
     map.serialize_entry("need", &judgement.need)?;
     map.serialize_entry("gap", &judgement.gap)?;
     map.serialize_entry("user_act", &judgement.user_act)?;
     map.serialize_entry("emotion", &round(judgement.emotion))?;
+    if let Some(crisis) = judgement.crisis {
+        map.serialize_entry("crisis", &round(crisis))?;
+    }
     map.serialize_entry("tokens", &judgement.tokens)?;
     map.serialize_entry("model", &judgement.model)?;
     map.end()
